@@ -1,0 +1,1 @@
+"""Entry points: the Prefect flow, its deployment and the `playbill` command."""

@@ -1,0 +1,1 @@
+"""What is computed: sources, models, evaluation, and the jobs that tie them together."""

@@ -1,0 +1,1 @@
+"""How good a list is: splits, metrics, intervals and the report that shows them."""

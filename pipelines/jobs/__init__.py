@@ -1,0 +1,1 @@
+"""Jobs: read, compute, write. Each stage of the main job is one of these."""

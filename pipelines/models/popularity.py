@@ -1,0 +1,47 @@
+"""Popularity: what many people rated lately and liked. The baseline, and what fills every list up."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field
+
+from pipelines.history import FloatArray, Histories
+from pipelines.models.base import Model, ModelConfig
+from pipelines.models.films import Films
+
+SECONDS_PER_DAY = 86_400.0
+
+
+class PopularityConfig(ModelConfig):
+    """How fast a rating is forgotten and how far a small sample is trusted."""
+
+    half_life_days: float = Field(1825.0, gt=0, description="A rating this old counts half of the newest one.")
+    damping: float = Field(10.0, ge=0, description="Ratings at the overall mean that every film is given.")
+
+
+class PopularityModel(Model):
+    """Everybody's same list: decayed number of ratings times the damped mean rating.
+
+    ``score = sum(0.5 ** (age_days / half_life_days)) * (sum(ratings) + damping * mean) / (n + damping)``, where
+    the age counts back from the newest rating of the fit, so the clock is never asked. A film nobody rated is not
+    scored.
+    """
+
+    name = "popularity"
+    config_class = PopularityConfig
+    learned = ("scores_",)
+    personal = False
+    scores_: FloatArray
+
+    def _fit(self, histories: Histories, films: Films) -> None:
+        items, n_items = histories.item_idx, len(films)
+        age_days = (histories.rated_at.max() - histories.rated_at) / SECONDS_PER_DAY
+        recent = np.bincount(items, weights=0.5 ** (age_days / self.config.half_life_days), minlength=n_items)
+        count = np.bincount(items, minlength=n_items)
+        total = np.bincount(items, weights=histories.ratings, minlength=n_items)
+        mean = float(histories.ratings.mean(dtype=np.float64))
+        damped = (total + self.config.damping * mean) / np.maximum(count + self.config.damping, 1e-9)
+        self.scores_ = np.where(count > 0, recent * damped, -np.inf).astype(np.float32)
+
+    def _score(self, histories: Histories) -> FloatArray:
+        return np.tile(self.scores_, (len(histories), 1))
