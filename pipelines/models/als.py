@@ -58,7 +58,7 @@ class AlsModel(Model):
             trainer.fit(confidence.astype(np.float32), show_progress=False)
         self.item_factors_ = np.ascontiguousarray(trainer.item_factors, dtype=np.float32)
         factors = self.item_factors_.astype(np.float64)
-        self.gram_ = np.asarray(factors.T @ factors + config.regularization * np.eye(config.factors), np.float64)
+        self.gram_ = (factors.T @ factors + config.regularization * np.eye(config.factors)).astype(np.float64)
         self.rated_ = np.bincount(confidence.indices, minlength=len(films)) > 0
 
     def _score(self, histories: Histories) -> FloatArray:
@@ -80,7 +80,7 @@ class AlsModel(Model):
             factors, extra = self._weighted_factors(histories.item_idx[part], weights[part])
             systems[row] += (factors.T * extra) @ factors
             targets[row] = factors.T @ np.where(extra > 0, 1 + extra, 0)
-        solved: NDArray[np.float64] = np.linalg.solve(systems, targets[:, :, None])[:, :, 0]
+        solved = np.linalg.solve(systems, targets[:, :, None])[:, :, 0].astype(np.float64, copy=False)
         return solved
 
     def _weighted_factors(

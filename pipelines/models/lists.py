@@ -57,10 +57,7 @@ def top_k(scores: FloatArray, k: int) -> Lists:
     k = min(k, n_items)
     if n == 0 or k <= 0:
         return Lists(np.zeros(n + 1, dtype=np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
-    if k < n_items:
-        picked = _unordered_top(scores, k)
-    else:
-        picked = np.broadcast_to(np.arange(n_items), (n, n_items))
+    picked = _unordered_top(scores, k) if k < n_items else np.broadcast_to(np.arange(n_items), (n, n_items))
     values = np.take_along_axis(scores, picked, axis=1)
     order = np.lexsort((picked, -values), axis=1)
     picked = np.take_along_axis(picked, order, axis=1)

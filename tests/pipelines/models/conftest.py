@@ -39,11 +39,11 @@ def films() -> Films:
         {
             "title": ["Alien", "Aliens", "Blade Runner", "Amélie", "Chocolat", "Cube", "Sunshine"],
             "year": [1979, 1986, 1982, 2001, 2000, 1997, 2007],
-            "genres": [["Horror"], ["Action"], ["Science Fiction"], ["Romance"], ["Romance"], ["Horror"], ["Science Fiction"]],
+            "genres": [["Horror"], ["Action"], ["Sci-Fi"], ["Romance"], ["Romance"], ["Horror"], ["Sci-Fi"]],
             "keywords": [["space"], ["space"], ["android"], ["paris"], ["france"], ["maze"], ["space", "android"]],
             "directors": [["R S"], ["J C"], ["R S"], ["J J"], ["L H"], ["V N"], ["D B"]],
             "cast_names": [["S W"], ["S W"], ["H F"], ["A T"], ["J B"], [], ["C M"]],
             "overview": ["", "", "", "", "", "", None],
         }
-    )  # fmt: skip
+    )
     return Films(np.array([11, 12, 13, 20, 21, 30, 40], dtype=np.int64), metadata)
