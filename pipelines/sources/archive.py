@@ -1,0 +1,82 @@
+"""A data set as it was downloaded: a zip file or a folder, read the same way."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from warehouse.errors import SourceFormatError, SourceUnavailableError
+from warehouse.files import sha256_of
+
+
+class Archive:
+    """The files of a zip or of a folder, by their base names.
+
+    Raises
+    ------
+    SourceUnavailableError
+        If the path does not exist.
+    SourceFormatError
+        If a file is not a zip, or a zip is cut short.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if path.is_dir():
+            self._members = {item.name: str(item) for item in sorted(path.iterdir()) if item.is_file()}
+            self.inner_name = path.resolve().name
+            return
+        if not path.exists():
+            raise SourceUnavailableError(f"{path} does not exist; give --movielens a zip file or a folder")
+        try:
+            with zipfile.ZipFile(path) as archive:
+                names = [n for n in archive.namelist() if not n.endswith("/") and "__MACOSX" not in n]
+        except (zipfile.BadZipFile, OSError) as error:
+            raise SourceFormatError(f"{path} is not a whole zip file ({error}); download it again") from error
+        self._members = {PurePosixPath(name).name: name for name in names}
+        folders = {PurePosixPath(name).parts[0] for name in names if len(PurePosixPath(name).parts) > 1}
+        self.inner_name = folders.pop() if len(folders) == 1 else path.stem
+
+    @property
+    def names(self) -> list[str]:
+        """Base names of the files inside, sorted."""
+        return sorted(self._members)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
+    def extract(self, name: str, target: Path) -> Path:
+        """Copy one file out of the archive.
+
+        Raises
+        ------
+        SourceFormatError
+            If it is not there, or its bytes do not match the zip's checksum.
+        """
+        if name not in self._members:
+            raise SourceFormatError(f"{self.path} holds no {name}; it holds {', '.join(self.names[:12]) or 'nothing'}")
+        if self.path.is_dir():
+            shutil.copyfile(self._members[name], target)
+            return target
+        try:
+            with (
+                zipfile.ZipFile(self.path) as archive,
+                archive.open(self._members[name]) as source,
+                target.open("wb") as sink,
+            ):
+                shutil.copyfileobj(source, sink, 1 << 20)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            raise SourceFormatError(f"{self.path}: {name} is damaged ({error}); download the zip again") from error
+        return target
+
+    def fingerprint(self) -> str:
+        """Return a hash of the content, in hex: the same bytes always give the same batch."""
+        if not self.path.is_dir():
+            return sha256_of(self.path)
+        digest = hashlib.sha256()
+        for name in self.names:
+            digest.update(f"{name}\0{sha256_of(Path(self._members[name]))}\n".encode())
+        return digest.hexdigest()

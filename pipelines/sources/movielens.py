@@ -1,0 +1,131 @@
+"""MovieLens into the lake: one zip or folder becomes one batch of Parquet files, whole or not at all.
+
+https://grouplens.org/datasets/movielens/ (the README of each set describes its files).
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.sources.archive import Archive
+from pipelines.sources.films_text import check_header, read_films, read_tags
+from pipelines.sources.layouts import LINK_FIELDS, RATING_FIELDS, Layout, dataset_name, recognise
+from warehouse.errors import SourceFormatError, TooManyBadRowsError
+from warehouse.files import new_folder
+from warehouse.folder import DataFolder
+from warehouse.landing import Landed, land_lines, land_table
+
+PARSER_VERSION = 1
+"""Rises when the same files would land differently, so that they land anew."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One landed batch.
+
+    Attributes
+    ----------
+    source, dataset, batch_id : str
+    ratings : int
+        Rating rows landed.
+    films : int
+    bad_rows : int
+        Rows kept aside in the quarantine, over all files.
+    reasons : dict of str to int
+    new : bool
+        False when the same content had landed before.
+    """
+
+    source: str
+    dataset: str
+    batch_id: str
+    ratings: int
+    films: int
+    bad_rows: int
+    reasons: dict[str, int]
+    new: bool
+
+
+def land_movielens(path: Path, folder: DataFolder, *, asked: str | None = None, max_bad_share: float = 0.01) -> Batch:
+    """Land a MovieLens set, or find that it has landed already.
+
+    Parameters
+    ----------
+    path : Path
+        A zip as GroupLens publishes it, or the folder that is in it.
+    asked : str, optional
+        The set that it must be, such as ``ml-25m``.
+    max_bad_share : float
+        Share of a file's rows that may be unusable, 0 to 1.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be read, is another set, or has too many bad rows; nothing is left in the lake then.
+    """
+    archive = Archive(path)
+    layout = recognise(archive)
+    dataset = dataset_name(archive, layout, asked)
+    batch_id = f"{dataset}-{archive.fingerprint()[:10]}-v{PARSER_VERSION}"
+    home = folder.batches("movielens") / batch_id
+    if not home.exists():
+        with new_folder(home) as target:
+            landed = _land_files(archive, layout, target, folder.quarantine / batch_id, max_bad_share)
+            record = {
+                "source": "movielens",
+                "dataset": dataset,
+                "batch_id": batch_id,
+                "ratings": landed[layout.ratings].rows,
+                "films": landed[layout.movies].rows,
+                "bad_rows": sum(part.bad_rows for part in landed.values()),
+                "reasons": {f"{n}: {r}": c for n, part in landed.items() for r, c in part.reasons.items()},
+            }
+            (target / "batch.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        return Batch(**{**record, "new": True})  # type: ignore[arg-type]
+    return Batch(**json.loads((home / "batch.json").read_text(encoding="utf-8")), new=False)
+
+
+def _land_files(archive: Archive, layout: Layout, target: Path, quarantine: Path, limit: float) -> dict[str, Landed]:
+    landed: dict[str, Landed] = {}
+    with tempfile.TemporaryDirectory(prefix=".extract-", suffix=".tmp", dir=target.parent) as scratch:
+        for name in (layout.ratings, layout.movies, *layout.optional):
+            if name not in archive:
+                continue
+            text = archive.extract(name, Path(scratch) / name)
+            stem = _stem(name, layout)
+            landed[name] = _land_one(text, name, layout, target / f"{stem}.parquet", quarantine / f"{stem}.csv")
+            text.unlink()
+            _check_share(archive, name, landed[name], quarantine / f"{stem}.csv", limit)
+    if landed[layout.ratings].rows == 0:
+        raise SourceFormatError(f"{archive.path}: {layout.ratings} holds no rating; download the set again")
+    return landed
+
+
+def _land_one(text: Path, name: str, layout: Layout, target: Path, quarantine: Path) -> Landed:
+    if name == layout.movies:
+        films, bad = read_films(text, layout)
+        return land_table(films, target, bad, quarantine)
+    if name.startswith("tags"):
+        tags, bad = read_tags(text, layout, name)
+        return land_table(tags, target, bad, quarantine)
+    if layout.header:
+        check_header(text, name)
+    fields = LINK_FIELDS if name == "links.csv" else RATING_FIELDS
+    return land_lines(
+        text, target, quarantine, label=name, delimiter=layout.delimiter, fields=fields, skip=int(layout.header)
+    )
+
+
+def _check_share(archive: Archive, name: str, landed: Landed, quarantine: Path, limit: float) -> None:
+    if landed.bad_share > limit:
+        raise TooManyBadRowsError(
+            f"{archive.path}: {name}: {landed.bad_rows:,} of {landed.rows + landed.bad_rows:,} rows are unusable "
+            f"({landed.bad_share:.1%}, allowed {limit:.1%}); first {landed.first_bad}; all of them: {quarantine}"
+        )
+
+
+def _stem(name: str, layout: Layout) -> str:
+    return {layout.ratings: "ratings", layout.movies: "films"}.get(name, Path(name).stem)

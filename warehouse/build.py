@@ -1,0 +1,143 @@
+"""The warehouse, built from the lake by the SQL files: staging, core, marts, in the order they need each other."""
+
+from __future__ import annotations
+
+import graphlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from warehouse.columns import Relation
+from warehouse.contracts.core import CORE
+from warehouse.contracts.landed import RAW
+from warehouse.db import Connection, connect, quoted
+from warehouse.errors import ContractError, WarehouseError
+from warehouse.files import replacing
+from warehouse.folder import DataFolder
+
+SQL_FOLDER = Path(__file__).parent / "sql"
+HEADER_LINE = re.compile(r"^-- (\w+):\s+(.*)$")
+
+DATASETS = {
+    "tmdb_mapping": "dim_tmdb_mapping",
+    "movies": "dim_movies",
+    "interactions": "fct_interactions",
+    "movie_stats": "mart_movie_stats",
+}
+"""The lake's data sets and the relation each is a copy of."""
+
+
+@dataclass(frozen=True)
+class SqlFile:
+    """One SQL file: a SELECT, its name the relation's name, its header in ``-- key: value`` lines."""
+
+    name: str
+    header: dict[str, str]
+    query: str
+
+    @property
+    def upstream(self) -> list[str]:
+        """Relations that it reads."""
+        return [name.strip() for name in self.header.get("upstream", "").split(",") if name.strip()]
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it is a view; anything else is a table."""
+        return self.header.get("refresh") == "view"
+
+
+def read_sql(folder: str) -> list[SqlFile]:
+    """Return the SQL files of one folder of ``warehouse/sql``, by name.
+
+    Raises
+    ------
+    ContractError
+        If a file has no header.
+    """
+    files = []
+    for path in sorted((SQL_FOLDER / folder).glob("*.sql")):
+        query = path.read_text(encoding="utf-8")
+        header = {m.group(1): m.group(2) for line in query.splitlines() if (m := HEADER_LINE.match(line))}
+        if not header:
+            raise ContractError(f"{path} has no header; begin it with `-- purpose: …` as its neighbours do")
+        files.append(SqlFile(path.stem, header, query))
+    return files
+
+
+def in_order(files: list[SqlFile]) -> list[SqlFile]:
+    """Sort the files so that each comes after those it reads."""
+    by_name = {file.name: file for file in files}
+    unknown = {(f.name, up) for f in files for up in f.upstream if up not in by_name and up not in RAW}
+    if unknown:
+        name, up = sorted(unknown)[0]
+        raise ContractError(f"{name}.sql names upstream {up}, which is no SQL file and no raw relation")
+    sorter = graphlib.TopologicalSorter({f.name: [up for up in f.upstream if up in by_name] for f in files})
+    return [by_name[name] for name in sorter.static_order()]
+
+
+def build_warehouse(folder: DataFolder, batches: dict[str, Path], *, id_space: str = "movielens") -> dict[str, int]:
+    """Build ``warehouse.duckdb`` and the lake's data sets afresh; a crash leaves the old ones.
+
+    Parameters
+    ----------
+    batches : dict of str to Path
+        For each source that is active, the folder of its batch (``movielens``, ``sample``).
+    id_space : str
+        Whose numbering the MovieLens ids are.
+
+    Returns
+    -------
+    dict of str to int
+        Rows of every table.
+
+    Raises
+    ------
+    ContractError
+        If a relation differs from its contract.
+    """
+    counts: dict[str, int] = {}
+    with replacing(folder.warehouse_file) as temporary, connect(temporary) as con:
+        con.execute("SET VARIABLE built_at = ?::TIMESTAMPTZ", [datetime.now(UTC)])
+        con.execute("SET VARIABLE id_space = ?", [id_space])
+        con.execute(f"SET temp_directory = {quoted(folder.root / 'duckdb.tmp')}")
+        _make_raw(con, folder, batches)
+        for file in in_order(read_sql("staging") + read_sql("core") + read_sql("marts")):
+            kind = "VIEW" if file.is_view else "TABLE"
+            con.execute(f'CREATE {kind} "{file.name}" AS {_bound(con, file)}')
+            if not file.is_view:
+                _contract_of(file.name).check(con)
+                counts[file.name] = con.execute(f'SELECT count(*) FROM "{file.name}"').fetchall()[0][0]
+        for dataset, relation in DATASETS.items():
+            with replacing(folder.dataset(dataset)) as target:
+                con.execute(f'COPY "{relation}" TO {quoted(target)} (FORMAT parquet, COMPRESSION zstd)')
+    return counts
+
+
+def _make_raw(con: Connection, folder: DataFolder, batches: dict[str, Path]) -> None:
+    """Make a view for each raw relation: over its Parquet files, or empty where nothing has landed."""
+    for name, relation in RAW.items():
+        source, _, table = name.removeprefix("raw_").partition("_")
+        files = folder.dataset("tmdb_mapping") if name == "raw_tmdb_mapping" else None
+        if source in batches:
+            files = batches[source] / f"{table}.parquet"
+        if files is not None and files.exists():
+            query = f"SELECT {relation.column_list} FROM read_parquet({quoted(files)})"
+        else:
+            query = relation.select_empty_sql
+        con.execute(f'CREATE VIEW "{name}" AS {query}')
+        relation.check(con)
+
+
+def _bound(con: Connection, file: SqlFile) -> str:
+    """Put the variables' values into a view's text, as a view outlives the session that set them."""
+    if not file.is_view:
+        return file.query
+    found: str = con.execute("SELECT getvariable('id_space')").fetchall()[0][0]
+    return file.query.replace("getvariable('id_space')", quoted(found))
+
+
+def _contract_of(name: str) -> Relation:
+    if name not in CORE:
+        raise WarehouseError(f"warehouse/sql has {name}.sql but warehouse/contracts/core.py has no contract of it")
+    return CORE[name]

@@ -1,0 +1,67 @@
+"""Quality checks: SQL files that return offending rows, each with its severity and its reason."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from warehouse.build import read_sql
+from warehouse.db import Connection, connect
+from warehouse.errors import ContractError, QualityError
+from warehouse.folder import DataFolder
+
+SEVERITIES = ("error", "warn")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found; no rows is good."""
+
+    check_name: str
+    severity: str
+    why: str
+    rows_found: int
+    example: str | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether no row offends."""
+        return self.rows_found == 0
+
+
+def run_checks(folder: DataFolder) -> list[Finding]:
+    """Run every file of ``warehouse/sql/checks`` against the built warehouse, by name."""
+    with connect(folder.warehouse_file, read_only=True) as con:
+        con.execute("SET VARIABLE built_at = ?::TIMESTAMPTZ", [datetime.now(UTC)])
+        return check_all(con, "checks")
+
+
+def check_all(con: Connection, folder: str) -> list[Finding]:
+    """Run every file of one folder of ``warehouse/sql`` on an open connection, by name."""
+    return [_run(con, file.name, file.header, file.query) for file in read_sql(folder)]
+
+
+def stop_on_errors(findings: list[Finding]) -> None:
+    """Raise for the first finding of severity ``error``.
+
+    Raises
+    ------
+    QualityError
+        With the check's name, reason, number of rows and one of them.
+    """
+    for finding in findings:
+        if finding.severity == "error" and not finding.ok:
+            raise QualityError(
+                f"check {finding.check_name}: {finding.rows_found:,} rows, for example {finding.example}; "
+                f"{finding.why}; nothing was trained and the last release stays"
+            )
+
+
+def _run(con: Connection, name: str, header: dict[str, str], query: str) -> Finding:
+    severity = header.get("severity", "")
+    if severity not in SEVERITIES:
+        raise ContractError(f"checks/{name}.sql: severity is {severity!r}; it must be error or warn")
+    table = con.sql(query).to_arrow_table()
+    example = json.dumps(table.slice(0, 1).to_pylist()[0], default=str) if table.num_rows else None
+    return Finding(name, severity, header.get("why", ""), table.num_rows, example)

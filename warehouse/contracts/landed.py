@@ -1,0 +1,111 @@
+"""Contracts of what the sources land in the lake, as the raw views show it."""
+
+from __future__ import annotations
+
+from warehouse.columns import Column, Relation, integer, moment, number, text, texts
+
+RAW_MOVIELENS_RATINGS = Relation(
+    "raw_movielens_ratings",
+    "the ratings file of the active MovieLens set",
+    "a row of the file",
+    (),
+    (
+        Column("user_id", "BIGINT", "MovieLens's number for a person"),
+        integer("movielens_id", "MovieLens's number for a film"),
+        number("rating", "stars", "0.5-5.0"),
+        Column("timestamp", "BIGINT", "when it was rated", "seconds since 1970 UTC"),
+    ),
+)
+RAW_MOVIELENS_FILMS = Relation(
+    "raw_movielens_films",
+    "the films file of the active MovieLens set",
+    "a film",
+    ("movielens_id",),
+    (
+        integer("movielens_id", "MovieLens's number for a film"),
+        text("title", "title with its article in front, without the year"),
+        Column("year", "SMALLINT", "year in the title's brackets", nullable=True),
+        texts("genres", "MovieLens's genres"),
+    ),
+)
+RAW_MOVIELENS_LINKS = Relation(
+    "raw_movielens_links",
+    "links.csv of the active MovieLens set",
+    "a film",
+    ("movielens_id",),
+    (
+        integer("movielens_id", "MovieLens's number for a film"),
+        Column("imdb_number", "BIGINT", "IMDb id without its tt", nullable=True),
+        integer("tmdb_id", "TMDB's number for the film", nullable=True),
+    ),
+)
+RAW_MOVIELENS_TAGS = Relation(
+    "raw_movielens_tags",
+    "tags.csv of the active MovieLens set",
+    "a tag that somebody put on a film",
+    (),
+    (
+        Column("user_id", "BIGINT", "MovieLens's number for a person"),
+        integer("movielens_id", "MovieLens's number for a film"),
+        text("tag", "the words, as typed"),
+        Column("timestamp", "BIGINT", "when", "seconds since 1970 UTC"),
+    ),
+)
+RAW_SAMPLE_RATINGS = Relation(
+    "raw_sample_ratings",
+    "ratings of the embedded sample",
+    "a rating",
+    ("user_id", "movie_id"),
+    (
+        text("user_id", "sample_1 and so on"),
+        integer("movie_id", "TMDB id"),
+        number("rating", "stars", "0.5-5.0"),
+        moment("rated_at", "when it was rated"),
+    ),
+)
+RAW_SAMPLE_FILMS = Relation(
+    "raw_sample_films",
+    "films of the embedded sample",
+    "a film",
+    ("movie_id",),
+    (
+        integer("movie_id", "TMDB id"),
+        text("imdb_id", "IMDb id", "tt and digits"),
+        text("title", "title"),
+        Column("year", "SMALLINT", "year of release"),
+        texts("genres", "genres, in TMDB's words"),
+        texts("keywords", "what it is about"),
+        texts("directors", "directors"),
+        texts("cast_names", "top cast in order"),
+        Column("runtime", "SMALLINT", "length", "minutes"),
+        text("language", "original language", "ISO 639-1"),
+        text("overview", "one line on the premise"),
+    ),
+)
+RAW_TMDB_MAPPING = Relation(
+    "raw_tmdb_mapping",
+    "the ledger of which TMDB film a MovieLens film is",
+    "a film of a MovieLens numbering",
+    ("id_space", "movielens_id"),
+    (
+        text("id_space", "whose numbering movielens_id is", "movielens, ml-100k"),
+        integer("movielens_id", "MovieLens's number for a film"),
+        integer("movie_id", "TMDB id"),
+        text("imdb_id", "IMDb id", nullable=True),
+        text("method", "how it was matched", "links"),
+        moment("matched_at", "when it was matched"),
+    ),
+)
+
+RAW = {
+    relation.name: relation
+    for relation in (
+        RAW_MOVIELENS_RATINGS,
+        RAW_MOVIELENS_FILMS,
+        RAW_MOVIELENS_LINKS,
+        RAW_MOVIELENS_TAGS,
+        RAW_SAMPLE_RATINGS,
+        RAW_SAMPLE_FILMS,
+        RAW_TMDB_MAPPING,
+    )
+}

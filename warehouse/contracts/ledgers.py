@@ -1,0 +1,96 @@
+"""Contracts of the ledgers: append-only Parquet logs of what ran, in ``lake/ledgers/<name>/``."""
+
+from __future__ import annotations
+
+from warehouse.columns import Column, Relation, integer, moment, number, text, texts
+
+RECORDED_AT = moment("recorded_at", "when the row was written")
+RUN_ID = text("run_id", "the run that wrote it: its start in UTC and six hex digits")
+
+INGEST = Relation(
+    "ingest",
+    "what each ingest landed; the newest row tells which data set is active",
+    "an ingest of a source",
+    ("run_id", "source"),
+    (
+        RECORDED_AT,
+        RUN_ID,
+        text("source", "movielens, sample"),
+        text("dataset", "ml-latest-small, sample, …"),
+        text("batch_id", "folder of the batch under lake/<source>"),
+        integer("ratings", "rating rows in the batch"),
+        integer("films", "film rows in the batch"),
+        integer("bad_rows", "rows kept aside in the quarantine"),
+        texts("reasons", "why, with counts"),
+        Column("new", "BOOLEAN", "false when the same content had landed before"),
+    ),
+)
+QUALITY = Relation(
+    "quality",
+    "what the quality checks found",
+    "a check of a run",
+    ("run_id", "check_name"),
+    (
+        RECORDED_AT,
+        RUN_ID,
+        text("check_name", "name of the SQL file in warehouse/sql/checks"),
+        text("severity", "error stops the run, warn does not"),
+        text("why", "what goes wrong when rows are found"),
+        integer("rows_found", "offending rows; 0 is good"),
+        text("example", "one offending row as JSON", nullable=True),
+    ),
+)
+METRICS = Relation(
+    "metrics",
+    "how good each model's lists are",
+    "a model, a metric and a segment of a run",
+    ("run_id", "model", "protocol", "metric", "k", "segment"),
+    (
+        RECORDED_AT,
+        RUN_ID,
+        text("model", "name of the model"),
+        text("recipe", "its hyper-parameters as JSON"),
+        text("protocol", "how the ratings were split"),
+        text("metric", "ndcg, recall, …"),
+        integer("k", "films looked at"),
+        text("segment", "whose lists: all, or a group of users"),
+        number("value", "mean over the users"),
+        number("low", "lower end of the 95 % bootstrap interval", nullable=True),
+        number("high", "upper end of the 95 % bootstrap interval", nullable=True),
+        integer("n", "users it is the mean of"),
+    ),
+)
+PROMOTION = Relation(
+    "promotion",
+    "the gate's decisions",
+    "a decision",
+    ("run_id",),
+    (
+        RECORDED_AT,
+        RUN_ID,
+        text("dataset", "the active data set"),
+        text("challenger", "model that asked to be published"),
+        text("baseline", "model it was compared with"),
+        Column("promoted", "BOOLEAN", "whether it is published"),
+        number("difference", "mean difference of nDCG@10", nullable=True),
+        number("low", "lower end of its 95 % bootstrap interval", nullable=True),
+        number("high", "upper end of its 95 % bootstrap interval", nullable=True),
+        integer("n", "users compared"),
+        texts("reasons", "the decision in words"),
+    ),
+)
+RELEASES = Relation(
+    "releases",
+    "what was published and rolled back",
+    "an event",
+    ("recorded_at",),
+    (
+        RECORDED_AT,
+        RUN_ID,
+        text("event", "published, rolled back, removed"),
+        text("release_id", "the release it is about"),
+        text("previous", "the release that was current before", nullable=True),
+    ),
+)
+
+LEDGERS = {relation.name: relation for relation in (INGEST, QUALITY, METRICS, PROMOTION, RELEASES)}

@@ -1,0 +1,138 @@
+"""Contracts of ``release.duckdb``: what analysts query and the API serves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from warehouse.columns import Column, Relation, integer, moment, number, text, texts
+from warehouse.contracts.core import ENRICHED_AT, FILM_COLUMNS, MART_USER_PROFILES
+from warehouse.contracts.ledgers import METRICS, PROMOTION, QUALITY, RECORDED_AT, RUN_ID
+
+BECAUSE = 'STRUCT(movie_id INTEGER, "share" FLOAT)[]'
+
+RECOMMENDATION_LISTS = Relation(
+    "recommendation_lists",
+    "the films to offer each person, best first",
+    "a person",
+    ("user_id",),
+    (
+        text("user_id", "the person"),
+        Column("movie_ids", "INTEGER[]", "TMDB ids, best first; no film they rated, none twice"),
+        Column("scores", "FLOAT[]", "what the list is ranked by; comparable within one source of one list"),
+        texts("sources", "where each film comes from", "the model's name, or popular"),
+        Column("because", f"{BECAUSE}[]", "for the first ten: up to three films they rated, with their shares", "0-1"),
+        moment("generated_at", "when the list was computed"),
+    ),
+)
+RECOMMENDATIONS = Relation(
+    "recommendations",
+    "the lists, a row a film, for SQL",
+    "a person and a rank",
+    ("user_id", "rank"),
+    (
+        text("user_id", "the person"),
+        Column("rank", "SMALLINT", "place in the list, from 1"),
+        integer("movie_id", "TMDB id"),
+        text("title", "its title"),
+        number("score", "what the list is ranked by; comparable within one source of one list"),
+        text("source", "the model's name, or popular"),
+        Column("because", BECAUSE, "up to three films they rated, with their shares", "0-1", nullable=True),
+        text("release_id", "this release"),
+    ),
+)
+HISTORIES = Relation(
+    "histories",
+    "what each person rated, oldest first, as the models read it",
+    "a person",
+    ("user_id",),
+    (
+        text("user_id", "the person"),
+        Column("movie_ids", "INTEGER[]", "TMDB ids"),
+        Column("ratings", "FLOAT[]", "stars", "0.5-5.0"),
+        Column("weights", "FLOAT[]", "what each rating weighs in the published model", "0 and more"),
+        Column("rated_at", "TIMESTAMP WITH TIME ZONE[]", "when each was rated", "UTC"),
+        texts("sources", "the source of each rating; + between several"),
+        Column("fingerprint", "UBIGINT", "count (upper 20 bits) and hash (lower 44) of film:rating, in any order"),
+    ),
+)
+MOVIES = Relation(
+    "movies",
+    "every film, with what is known of it",
+    "a film",
+    ("movie_id",),
+    (
+        *(column for column in FILM_COLUMNS if column.name != "tags"),
+        integer("ratings", "people who rated it"),
+        number("mean_rating", "their mean rating", "0.5-5.0 stars", nullable=True),
+        ENRICHED_AT,
+    ),
+)
+POPULAR_MOVIES = Relation(
+    "popular_movies",
+    "what many people like: overall, lately, and by genre",
+    "a scope and a rank",
+    ("scope", "rank"),
+    (
+        text("scope", "all, trending (newer ratings count more), or genre:Drama and so on"),
+        Column("rank", "SMALLINT", "from 1"),
+        integer("movie_id", "TMDB id"),
+        number("score", "decayed number of ratings times the damped mean rating"),
+    ),
+)
+SIMILAR_MOVIES = Relation(
+    "similar_movies",
+    "the films most like each film",
+    "a film and a rank",
+    ("movie_id", "rank"),
+    (
+        integer("movie_id", "TMDB id"),
+        Column("rank", "SMALLINT", "from 1"),
+        integer("similar_id", "TMDB id of the like film"),
+        number("score", "similarity in the published model"),
+    ),
+)
+USER_PROFILES = replace(MART_USER_PROFILES, name="user_profiles")
+MODEL_METRICS = replace(
+    METRICS, name="model_metrics", columns=tuple(c for c in METRICS.columns if c not in (RECORDED_AT, RUN_ID))
+)
+QUALITY_RESULTS = replace(QUALITY, name="quality_results", columns=tuple(c for c in QUALITY.columns if c != RUN_ID))
+PROMOTION_LOG = replace(PROMOTION, name="promotion_log")
+RELEASE = Relation(
+    "release",
+    "the manifest as one row",
+    "the release",
+    ("release_id",),
+    (
+        text("release_id", "UTC time and six hex digits of the manifest"),
+        moment("created_at", "when it was made"),
+        Column("schema_version", "INTEGER", "version of these contracts"),
+        text("dataset", "the active data set"),
+        text("model", "the model that ranked the lists"),
+        text("run_id", "the run that made it"),
+        text("git_revision", "commit of the code", nullable=True),
+        text("mlflow_run_id", "MLflow's run of the model", nullable=True),
+        moment("data_watermark", "the newest rating in it"),
+        integer("users", "people with a list"),
+        integer("movies", "films"),
+        integer("ratings", "ratings in the histories"),
+    ),
+)
+
+SCHEMA_VERSION = 1
+
+RELEASE_TABLES = {
+    relation.name: relation
+    for relation in (
+        RECOMMENDATION_LISTS,
+        HISTORIES,
+        MOVIES,
+        POPULAR_MOVIES,
+        SIMILAR_MOVIES,
+        USER_PROFILES,
+        MODEL_METRICS,
+        QUALITY_RESULTS,
+        PROMOTION_LOG,
+        RELEASE,
+    )
+}
+RELEASE_VIEWS = {RECOMMENDATIONS.name: RECOMMENDATIONS}

@@ -1,0 +1,74 @@
+"""Where everything lies under the data folder; the only place that spells these paths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """The paths of one data folder (``PLAYBILL_DATA_DIR``, by default ``warehouse/data``).
+
+    Nothing is created by asking for a path; whoever writes makes the folder.
+    """
+
+    root: Path
+
+    @property
+    def lake(self) -> Path:
+        """Parquet, append-only by source, and the data sets made from it."""
+        return self.root / "lake"
+
+    @property
+    def ledgers(self) -> Path:
+        """Append-only logs of what ran, one folder a ledger."""
+        return self.lake / "ledgers"
+
+    @property
+    def inbox(self) -> Path:
+        """Where interaction logs are dropped."""
+        return self.lake / "inbox"
+
+    def batches(self, source: str) -> Path:
+        """Landed batches of one source, a folder each."""
+        return self.lake / source
+
+    def dataset(self, name: str) -> Path:
+        """One of the lake's data sets, such as ``interactions``."""
+        return self.lake / f"{name}.parquet"
+
+    @property
+    def warehouse_file(self) -> Path:
+        """The DuckDB file that the SQL files build."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def lock_file(self) -> Path:
+        """Locked by whoever writes in this folder."""
+        return self.root / ".lock"
+
+    @property
+    def quarantine(self) -> Path:
+        """Rows that could not be used, with their reasons."""
+        return self.root / "quarantine"
+
+    @property
+    def models(self) -> Path:
+        """Models trained by the current run, on their way into a release."""
+        return self.root / "models"
+
+    @property
+    def releases(self) -> Path:
+        """Published releases, a folder each, and CURRENT."""
+        return self.root / "releases"
+
+    @property
+    def prefect(self) -> Path:
+        """Prefect's own home: its database and settings."""
+        return self.root / "prefect"
+
+    @property
+    def downloads(self) -> Path:
+        """Data sets fetched from the network, kept for the next run."""
+        return self.root / "downloads"

@@ -1,0 +1,56 @@
+"""``release.duckdb``: written table by table from Arrow, checked against its contracts and its checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+from warehouse.build import read_sql
+from warehouse.checks import Finding, check_all
+from warehouse.contracts.release import RELEASE_TABLES, RELEASE_VIEWS
+from warehouse.db import connect
+from warehouse.errors import ContractError
+
+INDEXED = {"recommendation_lists": "user_id", "histories": "user_id", "movies": "movie_id"}
+"""Tables that are looked up by one value; the index is built after the load, which is many times faster."""
+
+
+def write_release_file(path: Path, tables: Mapping[str, pa.Table], *, list_length: int) -> list[Finding]:
+    """Write every table of a release, then run the release checks on it.
+
+    Parameters
+    ----------
+    tables : mapping of str to pyarrow.Table
+        One a relation of `RELEASE_TABLES`, rows in the order they are to be stored.
+    list_length : int
+        Films that every list should hold.
+
+    Returns
+    -------
+    list of Finding
+        One a file of ``warehouse/sql/release_checks``.
+
+    Raises
+    ------
+    ContractError
+        If a table is missing or differs from its contract.
+    """
+    missing = sorted(set(RELEASE_TABLES) - set(tables))
+    if missing:
+        raise ContractError(f"a release needs the tables {', '.join(RELEASE_TABLES)}; {', '.join(missing)} is missing")
+    with connect(path) as con:
+        for name, relation in RELEASE_TABLES.items():
+            con.register("incoming", tables[name])
+            con.execute(relation.create_sql)
+            con.execute(f'INSERT INTO "{name}" SELECT {relation.column_list} FROM incoming')
+            con.unregister("incoming")
+            if name in INDEXED:
+                con.execute(f'CREATE UNIQUE INDEX "{name}_key" ON "{name}" ({INDEXED[name]})')
+            relation.check(con)
+        for file in read_sql("release"):
+            con.execute(f'CREATE VIEW "{file.name}" AS {file.query}')
+            RELEASE_VIEWS[file.name].check(con)
+        con.execute("SET VARIABLE list_length = ?", [list_length])
+        return check_all(con, "release_checks")

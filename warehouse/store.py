@@ -1,0 +1,190 @@
+"""The releases on disk: written whole, named last, never changed, any of them one step away.
+
+::
+
+    releases/20261121T030000Z-3f9c2a/   release.duckdb  models/  manifest.json
+    releases/CURRENT                    the id that is served
+    releases/current.duckdb             a link for analysts
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from warehouse.contracts.release import SCHEMA_VERSION
+from warehouse.errors import BrokenReleaseError, NoReleaseError, UnknownReleaseError
+from warehouse.files import new_folder, sha256_of, sync_folder, write_text
+from warehouse.folder import DataFolder
+
+RELEASE_ID = re.compile(r"^\d{8}T\d{6}Z-[0-9a-f]{6}$")
+
+
+@dataclass(frozen=True)
+class Release:
+    """One published release: its folder and what its manifest says."""
+
+    release_id: str
+    path: Path
+    manifest: dict[str, Any]
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file."""
+        return self.path / "release.duckdb"
+
+    @property
+    def models(self) -> Path:
+        """The saved models, a folder each."""
+        return self.path / "models"
+
+
+class ReleaseStore:
+    """Reads, publishes and rolls back the releases of one data folder."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        self.home = folder.releases
+
+    def current_id(self) -> str:
+        """Return the id in CURRENT.
+
+        Raises
+        ------
+        NoReleaseError
+            If nothing has been published.
+        """
+        try:
+            return (self.home / "CURRENT").read_text(encoding="utf-8").strip()
+        except FileNotFoundError as error:
+            raise NoReleaseError(f"{self.home} holds no release yet; run `playbill run` first") from error
+
+    def current(self) -> Release:
+        """Return the release that is served."""
+        return self.get(self.current_id())
+
+    def get(self, release_id: str) -> Release:
+        """Return one release.
+
+        Raises
+        ------
+        UnknownReleaseError
+            If there is none of that id.
+        BrokenReleaseError
+            If its manifest cannot be read or is of another schema version.
+        """
+        path = self.home / release_id
+        if not RELEASE_ID.match(release_id) or not path.is_dir():
+            known = ", ".join(self.ids()[:5]) or "none"
+            raise UnknownReleaseError(f"no release is called {release_id!r}; the newest are {known}")
+        try:
+            manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise BrokenReleaseError(f"{path}/manifest.json cannot be read ({error}); roll back to another") from error
+        if manifest.get("schema_version") != SCHEMA_VERSION:
+            raise BrokenReleaseError(
+                f"release {release_id} has schema version {manifest.get('schema_version')}, this version reads "
+                f"{SCHEMA_VERSION}; publish again with `playbill run`"
+            )
+        return Release(release_id, path, manifest)
+
+    def ids(self) -> list[str]:
+        """Return the ids of all releases, newest first."""
+        if not self.home.exists():
+            return []
+        return sorted((p.name for p in self.home.iterdir() if RELEASE_ID.match(p.name) and p.is_dir()), reverse=True)
+
+    @contextmanager
+    def publishing(self, facts: dict[str, Any], created_at: datetime) -> Iterator[tuple[str, Path]]:
+        """Give an id and a folder to fill; when the block ends well, the release is whole and current.
+
+        Parameters
+        ----------
+        facts : dict
+            What the manifest says besides id, time, schema version and files; six hex digits of the id come from
+            it, so it must hold what tells this release from any other.
+
+        Yields
+        ------
+        release_id, path : str, Path
+            Write ``release.duckdb`` and ``models/`` into ``path``.
+        """
+        seed = json.dumps([facts, created_at.isoformat()], sort_keys=True, default=str)
+        release_id = f"{created_at:%Y%m%dT%H%M%SZ}-{hashlib.sha256(seed.encode()).hexdigest()[:6]}"
+        with new_folder(self.home / release_id) as path:
+            yield release_id, path
+            files = sorted(item for item in path.rglob("*") if item.is_file())
+            manifest = {
+                "release_id": release_id,
+                "schema_version": SCHEMA_VERSION,
+                "created_at": created_at.isoformat(),
+                **facts,
+                "files": {
+                    str(item.relative_to(path)): {"bytes": item.stat().st_size, "sha256": sha256_of(item)}
+                    for item in files
+                },
+            }
+            text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False, default=str)
+            (path / "manifest.json").write_text(text + "\n", encoding="utf-8")
+        self.make_current(release_id)
+
+    def make_current(self, release_id: str) -> None:
+        """Serve a release from now on: readers of the old one are not disturbed."""
+        self.get(release_id)
+        write_text(self.home / "CURRENT", release_id + "\n")
+        link = self.home / f".current.{os.getpid()}.tmp"
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path(release_id) / "release.duckdb")
+        link.replace(self.home / "current.duckdb")
+        sync_folder(self.home)
+
+    def before(self, release_id: str) -> str:
+        """Return the newest release older than ``release_id``.
+
+        Raises
+        ------
+        UnknownReleaseError
+            If there is none.
+        """
+        older = [other for other in self.ids() if other < release_id]
+        if not older:
+            raise UnknownReleaseError(f"there is no release older than {release_id}; nothing to roll back to")
+        return older[0]
+
+    def verify(self, release_id: str) -> Release:
+        """Compare every file of a release with its manifest.
+
+        Raises
+        ------
+        BrokenReleaseError
+            If one is missing or differs; the message names it.
+        """
+        release = self.get(release_id)
+        for name, entry in release.manifest["files"].items():
+            path = release.path / name
+            if not path.exists() or sha256_of(path) != entry["sha256"]:
+                raise BrokenReleaseError(f"release {release_id}: {name} is missing or changed; roll back to another")
+        return release
+
+    def prune(self, keep: int) -> list[str]:
+        """Delete all but the ``keep`` newest releases and the current one; return the ids deleted."""
+        spared = {*self.ids()[:keep], self.current_id()}
+        doomed = [release_id for release_id in self.ids() if release_id not in spared]
+        for release_id in doomed:
+            grave = self.home / f".{release_id}.tmp"
+            (self.home / release_id).rename(grave)
+            shutil.rmtree(grave)
+        return doomed
+
+
+def utc_now() -> datetime:
+    """Return the time now, in UTC, to the second, as release ids tell it."""
+    return datetime.now(UTC).replace(microsecond=0)
