@@ -5,13 +5,12 @@ https://grouplens.org/datasets/movielens/ (the README of each set describes its 
 
 from __future__ import annotations
 
-import json
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.sources.archive import Archive
 from pipelines.sources.films_text import check_header, read_films, read_tags
+from pipelines.sources.landed import Batch
 from pipelines.sources.layouts import LINK_FIELDS, RATING_FIELDS, Layout, dataset_name, recognise
 from warehouse.errors import SourceFormatError, TooManyBadRowsError
 from warehouse.files import new_folder
@@ -20,33 +19,6 @@ from warehouse.landing import Landed, land_lines, land_table
 
 PARSER_VERSION = 1
 """Rises when the same files would land differently, so that they land anew."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One landed batch.
-
-    Attributes
-    ----------
-    source, dataset, batch_id : str
-    ratings : int
-        Rating rows landed.
-    films : int
-    bad_rows : int
-        Rows kept aside in the quarantine, over all files.
-    reasons : dict of str to int
-    new : bool
-        False when the same content had landed before.
-    """
-
-    source: str
-    dataset: str
-    batch_id: str
-    ratings: int
-    films: int
-    bad_rows: int
-    reasons: dict[str, int]
-    new: bool
 
 
 def land_movielens(path: Path, folder: DataFolder, *, asked: str | None = None, max_bad_share: float = 0.01) -> Batch:
@@ -71,21 +43,22 @@ def land_movielens(path: Path, folder: DataFolder, *, asked: str | None = None, 
     dataset = dataset_name(archive, layout, asked)
     batch_id = f"{dataset}-{archive.fingerprint()[:10]}-v{PARSER_VERSION}"
     home = folder.batches("movielens") / batch_id
-    if not home.exists():
-        with new_folder(home) as target:
-            landed = _land_files(archive, layout, target, folder.quarantine / batch_id, max_bad_share)
-            record = {
-                "source": "movielens",
-                "dataset": dataset,
-                "batch_id": batch_id,
-                "ratings": landed[layout.ratings].rows,
-                "films": landed[layout.movies].rows,
-                "bad_rows": sum(part.bad_rows for part in landed.values()),
-                "reasons": {f"{n}: {r}": c for n, part in landed.items() for r, c in part.reasons.items()},
-            }
-            (target / "batch.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        return Batch(**{**record, "new": True})  # type: ignore[arg-type]
-    return Batch(**json.loads((home / "batch.json").read_text(encoding="utf-8")), new=False)
+    if home.exists():
+        return Batch.read(home)
+    with new_folder(home) as target:
+        landed = _land_files(archive, layout, target, folder.quarantine / batch_id, max_bad_share)
+        batch = Batch(
+            source="movielens",
+            dataset=dataset,
+            batch_id=batch_id,
+            ratings=landed[layout.ratings].rows,
+            films=landed[layout.movies].rows,
+            bad_rows=sum(part.bad_rows for part in landed.values()),
+            reasons={f"{name}: {why}": n for name, part in landed.items() for why, n in part.reasons.items()},
+            new=True,
+        )
+        batch.write(target)
+    return batch
 
 
 def _land_files(archive: Archive, layout: Layout, target: Path, quarantine: Path, limit: float) -> dict[str, Landed]:

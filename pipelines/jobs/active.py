@@ -1,0 +1,43 @@
+"""Which data set a data folder is working on: the one that was ingested last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.sources.layouts import ML100K
+from warehouse import ledgers
+from warehouse.errors import EmptyLakeError
+from warehouse.folder import DataFolder
+
+
+@dataclass(frozen=True)
+class Active:
+    """The active data set: its name, its batch, and whose film numbers it uses."""
+
+    source: str
+    dataset: str
+    batch_id: str
+    batch: Path
+
+    @property
+    def id_space(self) -> str:
+        """ML-100k numbers its films for itself; the later MovieLens sets share one numbering."""
+        return self.dataset if self.dataset in ML100K.datasets else "movielens"
+
+
+def active_set(folder: DataFolder) -> Active:
+    """Return the data set of the newest row in the ingest ledger.
+
+    Raises
+    ------
+    EmptyLakeError
+        If nothing has been ingested, or its batch is gone.
+    """
+    for row in ledgers.read(folder, "ingest"):
+        if row["source"] in ("movielens", "sample"):
+            batch = folder.batches(row["source"]) / row["batch_id"]
+            if not batch.is_dir():
+                raise EmptyLakeError(f"{batch} is gone; run `playbill ingest` again")
+            return Active(row["source"], row["dataset"], row["batch_id"], batch)
+    raise EmptyLakeError(f"{folder.lake} holds no data set; run `playbill ingest` first")

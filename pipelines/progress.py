@@ -1,0 +1,41 @@
+"""Progress of long work, shown by whoever started it: a bar on a terminal, nothing elsewhere.
+
+A job reports with `step`; an entry point that can draw puts a `Reporter` in place with `reporting`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol
+
+
+class Reporter(Protocol):
+    """What draws progress."""
+
+    def update(self, what: str, done: float, total: float | None) -> None:
+        """Show that ``done`` of ``total`` units of ``what`` are done; total is None while it is unknown."""
+
+
+class _Silent:
+    def update(self, what: str, done: float, total: float | None) -> None:
+        """Show nothing."""
+
+
+_reporter: ContextVar[Reporter] = ContextVar("reporter", default=_Silent())  # noqa: B039 - it holds no state
+
+
+def step(what: str, done: float, total: float | None = None) -> None:
+    """Report progress of the work in hand."""
+    _reporter.get().update(what, done, total)
+
+
+@contextmanager
+def reporting(reporter: Reporter) -> Iterator[None]:
+    """Show progress on ``reporter`` inside the block."""
+    token = _reporter.set(reporter)
+    try:
+        yield
+    finally:
+        _reporter.reset(token)

@@ -1,0 +1,46 @@
+"""The embedded sample into the lake, as one batch that the same seed always makes the same."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pyarrow as pa
+
+from pipelines.sources.landed import Batch
+from pipelines.sources.sample.films import load_films
+from pipelines.sources.sample.people import generate_ratings
+from warehouse.files import new_folder
+from warehouse.folder import DataFolder
+from warehouse.landing import land_table
+
+
+def land_sample(folder: DataFolder, *, seed: int = 42) -> Batch:
+    """Land the sample's films and its people's ratings, or find that they have landed already.
+
+    Parameters
+    ----------
+    seed : int
+        Of the invented people.
+    """
+    films = load_films()
+    ratings = generate_ratings(films, seed=seed)
+    batch_id = f"sample-{_digest(films, ratings)[:10]}"
+    home = folder.batches("sample") / batch_id
+    if home.exists():
+        return Batch.read(home)
+    with new_folder(home) as target:
+        for name, table in (("ratings", ratings), ("films", films)):
+            land_table(table, target / f"{name}.parquet", [], folder.quarantine / batch_id / f"{name}.csv")
+        batch = Batch("sample", "sample", batch_id, ratings.num_rows, films.num_rows, 0, {}, new=True)
+        batch.write(target)
+    return batch
+
+
+def _digest(*tables: pa.Table) -> str:
+    digest = hashlib.sha256()
+    for table in tables:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table.combine_chunks())
+        digest.update(sink.getvalue())
+    return digest.hexdigest()
