@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pipelines.history import IntArray, ItemArray
 from pipelines.models.films import Films
@@ -108,7 +108,7 @@ def hit(ranked: Ranked) -> Values:
 
 def full_list(top: IntArray) -> Values:
     """1 where a list is as long as was asked for, else 0."""
-    full: Values = (top >= 0).all(axis=1).astype(np.float64)
+    full: Values = np.asarray((top >= 0).all(axis=1), dtype=np.float64)
     return full
 
 
@@ -166,7 +166,7 @@ def genre_flags(films: Films) -> sp.csr_matrix | None:
     return sp.csr_matrix((np.ones(len(columns), dtype=np.float32), (rows, columns)), shape=shape)
 
 
-def _divide(numerator: NDArray[np.generic], denominator: NDArray[np.generic]) -> Values:
+def _divide(numerator: ArrayLike, denominator: ArrayLike) -> Values:
     """Divide; NaN where there is nothing to divide by, which is "not measured"."""
     top, bottom = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
     quotient: Values = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
