@@ -44,6 +44,15 @@ class QualitySettings(Section):
     max_bad_share: float = Field(0.01, ge=0, le=1, description="Share of a source's rows that may be unusable.")
 
 
+class TrainingSettings(Section):
+    """Which models a run trains and which of them it would publish."""
+
+    models: tuple[str, ...] = Field(("popularity", "als"), description="Models that a run trains, as a JSON list.")
+    published: str = Field("als", description="The one whose lists are published if it beats popularity.")
+    gate: str = Field("next", description="Protocol on which it must do so.")
+    protocols: tuple[str, ...] = Field(("next", "last-out"), description="Protocols that a run reports.")
+
+
 class ListSettings(Section):
     """How long the lists of a release are."""
 
@@ -82,6 +91,7 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe log line shown.")
     movielens: MovieLensSettings = MovieLensSettings()
     quality: QualitySettings = QualitySettings()
+    training: TrainingSettings = TrainingSettings()
     lists: ListSettings = ListSettings()
     releases: ReleaseSettings = ReleaseSettings()
     serving: ServingSettings = ServingSettings()

@@ -7,16 +7,22 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from warehouse.errors import WarehouseBusyError
 from warehouse.folder import DataFolder
 
 POLL_SECONDS = 0.2
 
+_held: set[Path] = set()
+"""Locks that this process holds: a job inside a run that holds the lock does not wait for itself."""
+
 
 @contextmanager
 def writing(folder: DataFolder, *, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold the data folder's write lock for the block; the system frees it when the process dies.
+
+    A process that holds it already goes straight on, so a run may hold it around its jobs.
 
     Parameters
     ----------
@@ -28,6 +34,9 @@ def writing(folder: DataFolder, *, wait_seconds: float = 0.0) -> Iterator[None]:
     WarehouseBusyError
         If another process still holds the lock; the message names its pid.
     """
+    if folder.lock_file in _held:
+        yield
+        return
     folder.root.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + wait_seconds
     with folder.lock_file.open("a+", encoding="utf-8") as handle:
@@ -46,4 +55,8 @@ def writing(folder: DataFolder, *, wait_seconds: float = 0.0) -> Iterator[None]:
         handle.truncate(0)
         handle.write(str(os.getpid()))
         handle.flush()
-        yield
+        _held.add(folder.lock_file)
+        try:
+            yield
+        finally:
+            _held.discard(folder.lock_file)

@@ -1,0 +1,120 @@
+"""Evaluate: how good each model's lists are, measured on ratings that it was not shown."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from pipelines.evaluation.report import Evaluation
+from pipelines.evaluation.report import evaluate as measure
+from pipelines.evaluation.split import Ratings
+from pipelines.jobs.active import active_set
+from pipelines.models.base import Model
+from pipelines.models.catalogue import make_model
+from pipelines.models.films import Films
+from pipelines.people import People, read_films, read_people
+from pipelines.progress import step
+from pipelines.registry import open_registry
+from pipelines.runs import Workbench, workbench
+from pipelines.settings import Settings
+from warehouse import ledgers
+
+log = logging.getLogger(__name__)
+
+
+def evaluate(settings: Settings, run_id: str | None = None) -> dict[str, Evaluation]:
+    """Measure the recipes of a run's models on the settings' protocols.
+
+    The models are fitted anew on each protocol's training part, in the films and ratings of the lake. The figures go
+    to the metrics ledger, to MLflow, and to the workbench for the promotion gate.
+
+    Returns
+    -------
+    dict of protocol to Evaluation
+    """
+    folder = settings.folder
+    bench = workbench(folder, run_id)
+    trained = bench.read("train", "train")
+    films = read_films(folder)
+    ratings = ratings_of(read_people(folder), films)
+    dataset = active_set(folder).dataset
+    makers = {name: _maker(name, recipe) for name, recipe in trained["recipes"].items()}
+    found: dict[str, Evaluation] = {}
+    for protocol in dict.fromkeys((settings.training.gate, *settings.training.protocols)):
+        found[protocol] = measure(
+            makers, ratings, films, protocol, dataset=dataset, seed=settings.random_state, progress=_show
+        )
+    _record(settings, bench, trained, found)
+    for protocol, evaluation in found.items():
+        for model, figures in evaluation.to_json()["models"].items():
+            ndcg, recall = (figures[f"{name}@{evaluation.k}"] for name in ("ndcg", "recall"))
+            log.info("evaluate done protocol=%s model=%s ndcg=%s recall=%s", protocol, model, ndcg, recall)
+    return found
+
+
+def ratings_of(people: People, films: Films) -> Ratings:
+    """Return everybody's ratings as the evaluation reads them, in the order of the histories."""
+    histories = people.histories_in(films)
+    return Ratings(
+        histories.owner, histories.item_idx, histories.ratings, histories.rated_at, len(histories), len(films)
+    )
+
+
+def read_own_ids(batch: Path) -> tuple[Ratings, Films]:
+    """Read a landed MovieLens batch in the set's own film ids and file order, as published results use it."""
+    table = pq.read_table(batch / "ratings.parquet")
+    facts = pq.read_table(batch / "films.parquet").sort_by("movielens_id").to_pandas()
+    rated = table["movielens_id"].to_numpy().astype(np.int64)
+    movie_ids = np.union1d(facts["movielens_id"].to_numpy(), rated).astype(np.int64)
+    metadata = facts.set_index("movielens_id").reindex(movie_ids)
+    if (batch / "tags.parquet").exists():
+        tags = pq.read_table(batch / "tags.parquet", columns=["movielens_id", "tag"]).to_pandas()
+        metadata["tags"] = tags.groupby("movielens_id")["tag"].agg(list).reindex(movie_ids)
+    users, user_idx = np.unique(table["user_id"].to_numpy(), return_inverse=True)
+    films = Films(movie_ids, metadata.reset_index(drop=True))
+    seconds, stars = table["timestamp"].to_numpy(), table["rating"].to_numpy()
+    items = films.index_of(rated)
+    return Ratings(user_idx.astype(np.int64), items, stars, seconds, len(users), len(films)), films
+
+
+def _maker(name: str, recipe: dict[str, Any]) -> Callable[[], Model]:
+    return lambda: make_model(name, recipe)
+
+
+def _show(line: str) -> None:
+    step(f"evaluate {line}", 0, None)
+
+
+def _record(settings: Settings, bench: Workbench, trained: dict[str, Any], found: dict[str, Evaluation]) -> None:
+    rows = [
+        {**row, "recipe": json.dumps(trained["recipes"][row["model"]], sort_keys=True)}
+        for evaluation in found.values()
+        for row in evaluation.rows()
+    ]
+    ledgers.append(settings.folder, "metrics", bench.run_id, rows)
+    gate = found[settings.training.gate]
+    values = {model: gate.per_person(model).tolist() for model in gate.values}
+    bench.write("evaluate", {"protocol": gate.protocol, "rows": rows, "ndcg": values})
+    registry = open_registry(settings)
+    if registry is not None:
+        for model, mlflow_id in trained["mlflow"].items():
+            registry.log_metrics(mlflow_id, _named(rows, model))
+
+
+def _named(rows: list[dict[str, Any]], model: str) -> dict[str, float]:
+    """Return a model's figures under MLflow's names: ``next.ndcg_at_10``, ``next.ndcg_at_10.low``."""
+    named: dict[str, float] = {}
+    for row in rows:
+        if row["model"] != model or row["segment"] != "all" or row["value"] is None:
+            continue
+        name = f"{row['protocol']}.{row['metric']}" + (f"_at_{row['k']}" if row["k"] else "")
+        named[name] = row["value"]
+        if row["low"] is not None:
+            named[f"{name}.low"], named[f"{name}.high"] = row["low"], row["high"]
+    return named

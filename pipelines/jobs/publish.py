@@ -1,0 +1,146 @@
+"""Publish: everybody's list and all that explains it, as one immutable release."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pipelines.jobs import tables
+from pipelines.jobs.active import active_set
+from pipelines.models.base import Model
+from pipelines.models.catalogue import load_model
+from pipelines.models.popularity import PopularityModel
+from pipelines.people import People, read_films, read_people
+from pipelines.progress import step
+from pipelines.ranking import rank
+from pipelines.runs import Workbench, workbench
+from pipelines.settings import Settings, project_root
+from warehouse import ledgers
+from warehouse.checks import stop_on_errors
+from warehouse.contracts.release import SCHEMA_VERSION
+from warehouse.files import remove_leftovers
+from warehouse.lock import writing
+from warehouse.release_file import write_release_file
+from warehouse.store import ReleaseStore, utc_now
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Published:
+    """The release that is served from now on."""
+
+    release_id: str
+    model: str
+    users: int
+    movies: int
+    ratings: int
+
+
+def publish(settings: Settings, run_id: str | None = None) -> Published:
+    """Make everybody's list with the promoted model and publish it.
+
+    Raises
+    ------
+    QualityError
+        If a check of the new release fails; the last one is still served.
+    """
+    folder, store = settings.folder, ReleaseStore(settings.folder)
+    bench = workbench(folder, run_id)
+    decided = bench.read("promote", "promote")
+    people, films = read_people(folder), read_films(folder)
+    model = load_model(bench.model(decided["published"]))
+    popularity = PopularityModel.load(bench.model(PopularityModel.name))
+    ranked = rank(
+        model, popularity, people, films, length=settings.lists.length, explained=settings.lists.explained
+    )  # fmt: skip
+    created_at = utc_now()
+    facts = _facts(settings, bench, model, people, len(films))
+    with writing(folder):
+        remove_leftovers(folder.releases)
+        with store.publishing(facts, created_at) as (release_id, path):
+            step("write release", 0, None)
+            model.save(path / "models" / model.name)
+            if model.name != popularity.name:
+                popularity.save(path / "models" / popularity.name)
+            own_films = people.histories_in(films)
+            content = {
+                "recommendation_lists": tables.list_table(people, ranked, created_at),
+                "histories": tables.history_table(people, model),
+                "movies": tables.movie_table(folder),
+                "popular_movies": tables.popular_table(own_films, films, popularity, _genres(films.metadata)),
+                "similar_movies": tables.similar_table(model, films, settings.lists.similar),
+                "user_profiles": tables.profile_table(folder),
+                **_records(settings, bench, {**facts, "release_id": release_id, "created_at": created_at}),
+            }
+            findings = write_release_file(path / "release.duckdb", content, list_length=settings.lists.length)
+            stop_on_errors(findings)
+        previous = _log_release(settings, store, bench.run_id, release_id)
+    log.info("publish done release=%s users=%d previous=%s", release_id, facts["users"], previous)
+    return Published(release_id, model.name, facts["users"], facts["movies"], facts["ratings"])
+
+
+def _facts(settings: Settings, bench: Workbench, model: Model, people: People, n_films: int) -> dict[str, Any]:
+    """Return what the manifest says of this release besides its files."""
+    active = active_set(settings.folder)
+    trained, evaluated = bench.read("train", "train"), bench.read("evaluate", "evaluate")
+    newest = int(people.histories.rated_at.max())
+    metrics = [row for row in evaluated["rows"] if row["model"] == model.name and row["segment"] == "all"]
+    return {
+        "run_id": bench.run_id,
+        "dataset": active.dataset,
+        "batches": {active.source: active.batch_id},
+        "model": model.name,
+        "recipe": model.config.model_dump(),
+        "git_revision": git_revision(),
+        "mlflow_run_id": trained["mlflow"].get(model.name),
+        "data_watermark": datetime.fromtimestamp(newest, UTC).isoformat(),
+        "users": len(people.user_ids),
+        "movies": n_films,
+        "ratings": len(people.histories.item_idx),
+        "list_length": settings.lists.length,
+        "metrics": {f"{row['protocol']}.{row['metric']}": row["value"] for row in metrics},
+    }
+
+
+def _records(settings: Settings, bench: Workbench, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the release's small tables: its manifest, metrics, checks and the gate's decisions."""
+    recipes = bench.read("train", "train")["recipes"]
+    metrics = [{**row, "recipe": str(recipes[row["model"]])} for row in bench.read("evaluate", "evaluate")["rows"]]
+    quality = ledgers.read(settings.folder, "quality")
+    newest_run = quality[0]["run_id"] if quality else None
+    return {
+        "release": tables.record_table("release", [{**facts, "schema_version": SCHEMA_VERSION}]),
+        "model_metrics": tables.record_table("model_metrics", metrics),
+        "quality_results": tables.record_table("quality_results", [q for q in quality if q["run_id"] == newest_run]),
+        "promotion_log": tables.record_table("promotion_log", ledgers.read(settings.folder, "promotion")),
+    }
+
+
+def _log_release(settings: Settings, store: ReleaseStore, run_id: str, release_id: str) -> str | None:
+    older = [other for other in store.ids() if other < release_id]
+    previous = older[0] if older else None
+    rows = [{"event": "published", "release_id": release_id, "previous": previous}]
+    for removed in store.prune(settings.releases.keep):
+        rows.append({"event": "removed", "release_id": removed, "previous": None})
+    ledgers.append(settings.folder, "releases", run_id, rows)
+    return previous
+
+
+def _genres(metadata: Any) -> list[list[str]]:
+    return [list(names) for names in metadata["genres"]] if "genres" in metadata else []
+
+
+def git_revision() -> str | None:
+    """Return the commit of the checkout this code runs from, or None where there is none."""
+    try:
+        found = subprocess.run(  # noqa: S603
+            ["git", "-C", str(project_root()), "rev-parse", "HEAD"],  # noqa: S607
+            capture_output=True, text=True, check=True, timeout=10,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip() or None
