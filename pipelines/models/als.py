@@ -80,8 +80,7 @@ class AlsModel(Model):
             factors, extra = self._weighted_factors(histories.item_idx[part], weights[part])
             systems[row] += (factors.T * extra) @ factors
             targets[row] = factors.T @ np.where(extra > 0, 1 + extra, 0)
-        solved = np.linalg.solve(systems, targets[:, :, None])[:, :, 0].astype(np.float64, copy=False)
-        return solved
+        return np.linalg.solve(systems, targets[:, :, None])[:, :, 0].astype(np.float64, copy=False)
 
     def _weighted_factors(
         self, item_idx: NDArray[np.int32], weights: FloatArray

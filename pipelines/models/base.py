@@ -182,6 +182,15 @@ class Model(ABC):
         shares: FloatArray = np.divide(parts, total, out=np.zeros_like(parts), where=total > 0)
         return shares
 
+    def predict_ratings(self, histories: Histories, asked: Histories) -> FloatArray | None:
+        """Predict the stars of each rating in ``asked`` from the history of the same row; None if it only ranks.
+
+        Returns
+        -------
+        float32 array, shape (n_asked_ratings,), 0.5-5.0 stars, or None
+        """
+        return None
+
     def save(self, folder: Path) -> None:
         """Write the config and the learned arrays into ``folder``, which may exist."""
         learned = {"movie_ids_": self._fitted_ids(), **{name: getattr(self, name) for name in self.learned}}

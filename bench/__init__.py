@@ -1,0 +1,1 @@
+"""Benchmarks, with the method beside each number; opt-in, never part of the tests."""
