@@ -55,7 +55,7 @@ def _bpr(trial: Any) -> dict[str, Any]:
         "factors": trial.suggest_categorical("factors", [16, 32, 64, 128]),
         "learning_rate": _rounded(trial, "learning_rate", 0.005, 0.2),
         "regularization": _rounded(trial, "regularization", 0.001, 0.1),
-        "iterations": trial.suggest_categorical("iterations", [50, 100, 200, 400]),
+        "iterations": trial.suggest_categorical("iterations", [25, 50, 100, 200]),
         "ridge": _rounded(trial, "ridge", 0.3, 300),
         "bias": trial.suggest_float("bias", 0, 1.5, step=0.1),
         **_history(trial),
