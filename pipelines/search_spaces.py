@@ -45,6 +45,7 @@ def _als(trial: Any) -> dict[str, Any]:
         "factors": trial.suggest_categorical("factors", [8, 12, 16, 24, 32, 48, 64, 96]),
         "regularization": _rounded(trial, "regularization", 0.1, 1000),
         "alpha": _rounded(trial, "alpha", 0.3, 100),
+        "history_alpha": _rounded(trial, "history_alpha", 0.1, 100),
         "training.power": trial.suggest_float("training.power", 0, 3, step=0.5),
         **_history(trial),
     }

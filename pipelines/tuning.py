@@ -17,10 +17,11 @@ from pipelines.evaluation import metrics
 from pipelines.evaluation.split import Fold, Ratings, make_folds
 from pipelines.history import FloatArray, IntArray
 from pipelines.models.base import Model
-from pipelines.models.catalogue import make_model, merge
+from pipelines.models.catalogue import make_model
 from pipelines.models.films import Films
 from pipelines.models.hybrid import HybridModel, standardise
 from pipelines.models.lists import top_k
+from pipelines.models.recipes import merge, read_file
 from pipelines.search_spaces import SPACES, Space
 from warehouse.errors import NotEnoughDataError, UnknownModelError
 
@@ -38,8 +39,8 @@ class Tuned:
         ``ndcg@10``, or ``recall@10`` for `last-out`, where one film is asked for.
     value, start : float
         The best trial's mean on the validation part, and that of the settings it began with.
-    overrides : dict
-        The best trial's values, nested as in a recipe; lay them over the recipe in use.
+    recipe : dict
+        What the recipe's file should say: the settings in use with the best trial's laid over them.
     """
 
     name: str
@@ -48,7 +49,7 @@ class Tuned:
     value: float
     start: float
     trials: int
-    overrides: dict[str, Any]
+    recipe: dict[str, Any]
 
 
 def tune(
@@ -124,9 +125,9 @@ def tune(
             progress(f"{name}: {protocol}, trial {number + 1} of {trials}, best {study.best_value:.4f}")
     best = study.best_trial
     start_value = float(study.trials[0].value or 0)
-    overrides = merge({}, best.user_attrs["values"])
+    recipe = merge(merge(read_file(name, protocol), settings), best.user_attrs["values"])
     metric = f"{_metric(protocol)}@{K}"
-    return Tuned(name, protocol, metric, study.best_value, start_value, len(study.trials) - 1, overrides)
+    return Tuned(name, protocol, metric, study.best_value, start_value, len(study.trials) - 1, recipe)
 
 
 def score_model(model: Model, films: Films, folds: list[Fold]) -> float:
@@ -163,7 +164,7 @@ def _hybrid_objective(
                 progress(f"hybrid: fitting {name}, fold {number} of {len(folds)}")
             raw = member.fit(fold.train, films).score(fold.histories)
             reached |= np.isfinite(raw)
-            scores[name] = standardise(raw)[0]
+            scores[name] = standardise(raw, fold.histories)[0]
         reached[fold.histories.owner, fold.histories.item_idx] = False
         standard.append(scores)
         barred.append(np.where(reached, np.float32(0), np.float32(-np.inf)))

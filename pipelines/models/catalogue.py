@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,11 @@ from pydantic import ValidationError
 
 from pipelines.models.base import Model
 from pipelines.models.hybrid import MEMBERS, HybridConfig, HybridModel
+from pipelines.models.recipes import RECIPES, merge, read_file
 from pipelines.models.storage import read_header
 from warehouse.errors import ConfigError, UnknownModelError
 
 MODELS: dict[str, type[Model]] = {**MEMBERS, HybridModel.name: HybridModel}
-
-RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 
 
 def model_class(name: str) -> type[Model]:
@@ -38,9 +36,7 @@ def read_recipe(name: str, protocol: str | None = None, folder: Path = RECIPES) 
     ``<name>.<protocol>.toml`` is read where there is one, else ``<name>.toml``, which won on `next` and is what ships.
     The hybrid's members bring their own recipes for the same protocol; its file may change single values of theirs.
     """
-    values = _read_toml(folder / f"{name}.{protocol}.toml") if protocol else None
-    if values is None:
-        values = _read_toml(folder / f"{name}.toml") or {}
+    values = read_file(name, protocol, folder)
     if name == HybridModel.name:
         weights = values.get("weights", HybridConfig().weights)
         own = {member: read_recipe(member, protocol, folder) for member in weights}
@@ -76,30 +72,6 @@ def make_model(
         where = ".".join(str(part) for part in first["loc"])
         known = ", ".join(kind.config_class.model_fields)
         raise ConfigError(f"{name}: {where}: {first['msg']}; its parameters are {known}") from error
-
-
-def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``values`` with ``overrides`` laid over them, table by table; a dotted key names a value in a table."""
-    merged = dict(values)
-    for key, value in overrides.items():
-        head, _, rest = key.partition(".")
-        if rest:
-            value = {rest: value}  # noqa: PLW2901  one level less of the dotted key
-        table = merged.get(head)
-        if isinstance(value, Mapping):
-            merged[head] = merge(table if isinstance(table, Mapping) else {}, value)
-        else:
-            merged[head] = value
-    return merged
-
-
-def _read_toml(path: Path) -> dict[str, Any] | None:
-    if not path.exists():
-        return None
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from error
 
 
 def load_model(folder: Path, *, mmap: bool = True) -> Model:

@@ -29,10 +29,17 @@ def test_standardising_by_hand() -> None:
     np.testing.assert_allclose(deviation, [spread, 0, 0], rtol=1e-6)
 
 
+def test_what_was_seen_does_not_set_the_scale() -> None:
+    scores = np.array([[1, 3, 9, -np.inf]], dtype=np.float32)
+    standard, deviation = standardise(scores, Histories.single([2], [5.0], [1]))
+    np.testing.assert_allclose(standard, [[-1, 1, 7, -1]], rtol=1e-6)
+    np.testing.assert_allclose(deviation, [1], rtol=1e-6)
+
+
 def test_scores_are_the_weighted_sum(histories: Histories, films: Films) -> None:
     model = hybrid(ease=0.75, covisitation=0.25).fit(histories, films)
     history = histories.take([0])
-    parts = {name: standardise(member.score(history))[0][0] for name, member in model.members.items()}
+    parts = {name: standardise(member.score(history), history)[0][0] for name, member in model.members.items()}
     scores = model.score(history)[0]
     told = np.isfinite(scores)
     assert told.any()
@@ -82,12 +89,14 @@ def test_sources_name_whose_word_counts_most(histories: Histories, films: Films)
 
 
 def test_explanations_weigh_the_members(histories: Histories, films: Films) -> None:
-    model = hybrid(ease=0.5, covisitation=0.5).fit(histories, films)
+    model = hybrid(ease=0.5, als=0.5).fit(histories, films)
     history = histories.take([0])
     items = np.array([3, 5], dtype=np.int32)
     expected = np.zeros((2, 3))
     for member in model.members.values():
-        expected += 0.5 / standardise(member.score(history))[1][0] * member._explain(history, items)
+        deviation = standardise(member.score(history), history)[1][0]
+        assert deviation > 0
+        expected += 0.5 / deviation * member._explain(history, items)
     shares = model.explain(history, items)
     positive = np.maximum(expected, 0)
     np.testing.assert_allclose(shares, positive / np.maximum(positive.sum(axis=1, keepdims=True), 1e-12), rtol=1e-4)

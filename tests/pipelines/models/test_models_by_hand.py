@@ -135,7 +135,7 @@ def test_covisitation_in_chunks_is_the_same(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_als_folds_in_by_the_papers_equation() -> None:
     histories = random_histories(60, 30)
-    model = AlsModel(AlsConfig(factors=5, alpha=3.0, regularization=0.7)).fit(histories, films(30))
+    model = AlsModel(AlsConfig(factors=5, alpha=8.0, history_alpha=3.0, regularization=0.7)).fit(histories, films(30))
     factors = model.item_factors_.astype(np.float64)
     history = histories.take([4])
     confidence = np.ones(30)
