@@ -83,7 +83,7 @@ def tune(
     NotEnoughDataError
         If nobody can be validated on.
     """
-    import optuna  # noqa: PLC0415  only a search needs it
+    import optuna
 
     if name not in SPACES and name != HybridModel.name:
         raise UnknownModelError(f"{name!r} has nothing to tune; there are {', '.join((*SPACES, HybridModel.name))}")

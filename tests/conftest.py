@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +14,24 @@ import numpy as np
 import pytest
 
 from pipelines.settings import Settings
+
+_exit_status = [1]
+
+
+@atexit.register
+def _leave() -> None:
+    """Skip taking the interpreter apart, where DuckDB's bindings print pages once Prefect's threads have run.
+
+    Registered before anything else is imported, so it comes last; the status is pytest's own.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_exit_status[0])
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    _exit_status[0] = int(exitstatus)
+
 
 OWN_VARIABLES = ("PLAYBILL_", "PREFECT_", "MLFLOW_", "SUPABASE_", "TMDB_")
 

@@ -38,7 +38,6 @@ class Server:
             self.failures -= 1
             return httpx.Response(503, text="<html>busy</html>")
         start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
-        body: Callable[[], object] | bytes = CONTENT[start:]
         if self.cut is not None:
             body, self.cut = self.dropped(start, self.cut), None
             headers = {"Content-Length": str(len(CONTENT) - start)}
