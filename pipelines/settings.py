@@ -67,6 +67,17 @@ class ReleaseSettings(Section):
     keep: int = Field(10, ge=2, description="Newest releases kept; the current one and pinned ones always are.")
 
 
+class SupabaseSettings(Section):
+    """The app's own database: where ratings are, by which names."""
+
+    table: str = Field("ratings", description="Table of ratings.")
+    user_column: str = Field("user_id", description="Its column of people, UUIDs.")
+    movie_column: str = Field("movie_id", description="Its column of films, TMDB ids.")
+    rating_column: str = Field("rating", description="Its column of stars, 0.5-5.0.")
+    updated_column: str = Field("updated_at", description="Its column of when a row last changed; empty if none.")
+    issuer: str = Field("", description="Who issues tokens, where it is not SUPABASE_URL/auth/v1.")
+
+
 class ServingSettings(Section):
     """The HTTP API."""
 
@@ -115,8 +126,17 @@ class Settings(BaseSettings):
     training: TrainingSettings = TrainingSettings()
     lists: ListSettings = ListSettings()
     releases: ReleaseSettings = ReleaseSettings()
+    supabase: SupabaseSettings = SupabaseSettings()
     serving: ServingSettings = ServingSettings()
 
+    supabase_url: str | None = Field(
+        None, validation_alias=AliasChoices("SUPABASE_URL"), description="The Supabase project's address."
+    )
+    supabase_secret_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"),
+        description="Its secret key, or an older project's service_role key.",
+    )
     mlflow_tracking_uri: str | None = Field(
         None,
         validation_alias=AliasChoices("MLFLOW_TRACKING_URI"),
@@ -154,5 +174,5 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = "__".join(str(part) for part in first["loc"]).upper()
-        known = name if name.startswith(("MLFLOW", "PREFECT")) else f"PLAYBILL_{name}"
+        known = name if name.startswith(("MLFLOW", "PREFECT", "SUPABASE_URL", "SUPABASE_SE")) else f"PLAYBILL_{name}"
         raise ConfigError(f"setting {known}: {first['msg']}; see .env.example") from None

@@ -10,9 +10,12 @@ import asyncio
 import logging
 import time
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pipelines.history import FloatArray
 from pipelines.models.base import Model
 from pipelines.models.catalogue import load_model
 from pipelines.models.popularity import PopularityModel
@@ -20,6 +23,7 @@ from pipelines.ranking import POPULAR, Ranker
 from pipelines.settings import ServingSettings
 from serving.films import FilmTable
 from serving.lists import Picks, StoredLists
+from serving.words import WordIndex
 from warehouse.errors import NoReleaseError, PlaybillError
 from warehouse.release_reader import ReleaseReader
 from warehouse.store import Release, ReleaseStore
@@ -64,23 +68,37 @@ class Snapshot:
             return self.model
         return load_model(folder) if (folder / "model.json").exists() else members.get("content")
 
-    def popular(self, limit: int) -> Picks:
-        """Return what many people like, ``limit`` films of it."""
+    def popular(self, limit: int, allowed: NDArray[np.bool_] | None = None) -> Picks:
+        """Return what many people like, ``limit`` films of it, of those that are allowed."""
         order = self.ranker.order
-        return self._popular(order.item_idx[:limit].tolist(), order.scores[:limit].tolist())
+        kept = slice(0, limit) if allowed is None else np.flatnonzero(allowed[order.item_idx])[:limit]
+        return self._popular(order.item_idx[kept].tolist(), order.scores[kept].tolist())
 
     def _popular(self, places: list[int], scores: list[float]) -> Picks:
         made = int(self.created_at.timestamp() * 1e6)
         return Picks(places, scores, [POPULAR] * len(places), generated_us=made)
 
+    @cached_property
+    def words(self) -> WordIndex:
+        """The films by the words they are described with; made at the first wish that needs it."""
+        return WordIndex(self.reader.words(), self.films)
+
+    @cached_property
+    def fame(self) -> FloatArray:
+        """How popular each film is among all, 0-1, float32, shape (n_films,); half the way is the middle film."""
+        order = self.ranker.order
+        fame = np.zeros(len(self.films), dtype=np.float32)
+        fame[order.item_idx] = np.linspace(1, 0, len(order.item_idx), dtype=np.float32)
+        return fame
+
+    def now_us(self) -> int:
+        """Return the time now, microseconds since 1970-01-01 UTC, for lists made at this moment."""
+        return time.time_ns() // 1000
+
     @property
     def explained(self) -> int:
         """How many films of a list carry reasons."""
         return 10
-
-    def mask(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Return a fresh array that lets every film through, shape (n_films,)."""
-        return np.ones(len(self.films), dtype=bool)
 
 
 class Snapshots:
