@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 LIKE = 1.0
 """Weight of a word that somebody typed."""
 HINT = 0.5
-"""Weight of a word that a mood stands for."""
+"""Weight of a word that a phrase stands for."""
 
 _STOP = (
     "a about all an and any are as at be but by can could film films flick for from get give good great have i i'd if "
@@ -23,6 +23,14 @@ _STOP = (
 )
 STOP = frozenset(_STOP.split())
 NEGATIONS = frozenset(("no", "not", "without", "never", "nothing", "except", "hardly"))
+
+TOPICS = frozenset(
+    (
+        "christmas", "coming of age", "crime", "futuristic", "haunted", "heist", "historical", "kids", "magical",
+        "martial arts", "musical", "noir", "outer space", "road trip", "sci fi", "space", "true story", "war",
+    )
+)  # fmt: skip
+"""Phrases of the lexicon that say what a film is about; the others say how it feels."""
 
 # phrase: (words of its films, genres it likes, genres it does not go with)
 _LEXICON: dict[str, tuple[str, str, str]] = {
@@ -119,23 +127,35 @@ _LEXICON: dict[str, tuple[str, str, str]] = {
 LONGEST_PHRASE = 3
 
 
-@dataclass
-class Wish:
-    """What a text asks for.
+@dataclass(frozen=True)
+class Part:
+    """One phrase of a wish.
 
     Attributes
     ----------
+    phrase : str
+        As it was typed.
     words : dict of str to float
-        Words that films should be described with, and how much each says; below 0 for what should not be there.
-    genres : dict of str to float
-        Lower-case genres, likewise.
-    understood : list of str
-        The words of the text that say something, as they were typed.
+        Words that its films are described with, and how much each says.
+    likes, clashes : tuple of str
+        Lower-case genres it goes with, and does not go with.
+    sign : float
+        -1 for what should not be there ("not scary"), else 1.
     """
 
-    words: dict[str, float] = field(default_factory=dict)
-    genres: dict[str, float] = field(default_factory=dict)
-    understood: list[str] = field(default_factory=list)
+    phrase: str
+    words: dict[str, float]
+    likes: tuple[str, ...]
+    clashes: tuple[str, ...]
+    sign: float
+
+
+@dataclass
+class Wish:
+    """What a text asks for: what films are about, and how they feel."""
+
+    topics: list[Part] = field(default_factory=list)
+    moods: list[Part] = field(default_factory=list)
 
 
 def plain(text: str) -> str:
@@ -153,19 +173,18 @@ def read_wish(text: str) -> Wish:
         if phrase in NEGATIONS:
             sign = -1.0
         elif phrase in _LEXICON or phrase not in STOP:
-            _add(wish, phrase, sign)
+            is_mood = phrase in _LEXICON and phrase not in TOPICS
+            (wish.moods if is_mood else wish.topics).append(_part(phrase, sign))
             sign = 1.0
         at += size
     return wish
 
 
-def _add(wish: Wish, phrase: str, sign: float) -> None:
-    wish.understood.append(phrase)
+def _part(phrase: str, sign: float) -> Part:
     hints, likes, clashes = _LEXICON.get(phrase, ("", "", ""))
-    for word in phrase.split():
-        wish.words[word] = wish.words.get(word, 0.0) + sign * LIKE
-    for word in hints.split():
-        wish.words.setdefault(word, sign * HINT)
-    for names, value in ((likes, sign), (clashes, -sign)):
-        for name in filter(None, names.lower().split(",")):
-            wish.genres[name] = wish.genres.get(name, 0.0) + value
+    words = dict.fromkeys(hints.split(), HINT) | dict.fromkeys(phrase.split(), LIKE)
+    return Part(phrase, words, _genres(likes), _genres(clashes), sign)
+
+
+def _genres(names: str) -> tuple[str, ...]:
+    return tuple(filter(None, names.lower().split(",")))

@@ -19,15 +19,12 @@ from serving.mood import Wish, read_wish
 from serving.parameters import Filters
 from serving.snapshot import Snapshot
 from serving.stored import popular_list
+from serving.texts import text_scores
 
 ModelChoice = Literal["auto", "baseline", "cf", "content"]
 CONTENT = "content_based"
-GENRE_WEIGHT = 0.12
-"""What a genre says beside words, whose cosine is seldom above 0.5."""
 TASTE_WEIGHT = 0.08
 """What one standard deviation of the personal model says beside words."""
-FAME_WEIGHT = 0.05
-"""What the most popular film has before one nobody rated, so that equals come in a sensible order."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +45,11 @@ def make(
     ``content`` without a text compares descriptions; a release without a content model ranks by the history.
     """
     wish = read_wish(text) if choice in ("auto", "content") else Wish()
-    if wish.understood:
-        scores = _text_scores(snapshot, wish, rows)
-        if scores is not None:
-            return Made(_from_scores(snapshot, scores, rows, filters, limit), "content", wish.understood)
+    scores, understood = text_scores(snapshot, wish)
+    if understood:
+        if rows:
+            scores += np.float32(TASTE_WEIGHT) * _taste(snapshot, rows)
+        return Made(_from_scores(snapshot, scores, rows, filters, limit), "content", understood)
     if not rows or choice == "baseline":
         places = snapshot.films.places([row.movie_id for row in rows])
         picks = popular_list(snapshot, limit, filters, without=places[places >= 0].tolist())
@@ -69,40 +67,6 @@ def _ranker(snapshot: Snapshot, choice: ModelChoice) -> tuple[Ranker, Literal["c
     if choice == "content" and snapshot.content is not None:
         return snapshot.content, "content"
     return snapshot.ranker, "cf"
-
-
-def _text_scores(snapshot: Snapshot, wish: Wish, rows: Sequence[Rated]) -> FloatArray | None:
-    """Score every film for a wish, and for a taste if there is one; None if no film answers to it."""
-    words = _word_scores(snapshot, wish)
-    genres = np.zeros(len(snapshot.films), dtype=np.float32)
-    nothing = np.zeros(len(snapshot.films), dtype=bool)
-    liked = nothing.copy()
-    for name, says in wish.genres.items():
-        members = snapshot.films.genres.get(name, nothing)
-        genres[members] += says
-        liked |= members & (says > 0)
-    answers = ((words > 0) | liked) & (words + GENRE_WEIGHT * genres > 0)
-    if not answers.any():
-        return None
-    scores = words + np.float32(GENRE_WEIGHT) * genres + np.float32(FAME_WEIGHT) * snapshot.fame
-    if rows:
-        scores += np.float32(TASTE_WEIGHT) * _taste(snapshot, rows)
-    return np.where(answers, scores, -np.inf).astype(np.float32)
-
-
-def _word_scores(snapshot: Snapshot, wish: Wish) -> FloatArray:
-    """Ask the release's content model, or the words of its films where it has none that reads."""
-    content = snapshot.content
-    read = getattr(content.model, "score_text", None) if content is not None else None
-    if content is None or read is None:
-        return snapshot.words.score(wish.words)
-    scores = np.zeros(len(snapshot.films), dtype=np.float32)
-    for sign in (1, -1):
-        text = " ".join(word for word, says in wish.words.items() for _ in range(round(2 * says * sign)))
-        if text:
-            found = np.where(np.isfinite(told := read(text)), told, 0)
-            scores[content.here[content.here >= 0]] += sign * found[content.here >= 0]
-    return scores
 
 
 def _taste(snapshot: Snapshot, rows: Sequence[Rated]) -> FloatArray:
