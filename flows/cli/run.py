@@ -60,6 +60,7 @@ def deploy(
     environment.prepare(settings.model_copy(update={"prefect_api_url": api_url}), quiet=False)
     from flows.deployment import deploy as serve_deployment
 
+    out.print(f"Serving nightly/nightly at {api_url}, every night at 03:00 UTC and on demand. Ctrl-C stops.")
     serve_deployment(parameters, api_url)
 
 
