@@ -67,15 +67,24 @@ class ReleaseSettings(Section):
     keep: int = Field(10, ge=2, description="Newest releases kept; the current one and pinned ones always are.")
 
 
-class SupabaseSettings(Section):
-    """The app's own database: where ratings are, by which names."""
+class SupabaseColumns(Section):
+    """What the columns of the ratings table are called; an optional one that is not there is done without."""
 
-    table: str = Field("ratings", description="Table of ratings.")
-    user_column: str = Field("user_id", description="Its column of people, UUIDs.")
-    movie_column: str = Field("movie_id", description="Its column of films, TMDB ids.")
-    rating_column: str = Field("rating", description="Its column of stars, 0.5-5.0.")
-    updated_column: str = Field("updated_at", description="Its column of when a row last changed; empty if none.")
-    issuer: str = Field("", description="Who issues tokens, where it is not SUPABASE_URL/auth/v1.")
+    user_id: str = Field("user_id", min_length=1, description="Who rated: a uuid.")
+    movie_id: str = Field("movie_id", min_length=1, description="The film's TMDB id.")
+    rating: str = Field("rating", min_length=1, description="0.5-5.0 stars.")
+    id: str = Field("id", description="A unique key, optional.")
+    created_at: str = Field("created_at", description="When the row was made, optional.")
+    updated_at: str = Field("updated_at", description="When the row was last changed, optional.")
+
+
+class SupabaseSettings(Section):
+    """The table that an app keeps its ratings in, and how it is read."""
+
+    db_schema: str = Field("public", min_length=1, description="Schema of the table.")
+    table: str = Field("ratings", min_length=1, description="The table.")
+    columns: SupabaseColumns = SupabaseColumns()
+    issuer: str = Field("", description="Who issues users' tokens, where it is not SUPABASE_URL/auth/v1.")
 
 
 class ServingSettings(Section):
@@ -132,7 +141,7 @@ class Settings(BaseSettings):
     supabase_url: str | None = Field(
         None, validation_alias=AliasChoices("SUPABASE_URL"), description="The Supabase project's address."
     )
-    supabase_secret_key: SecretStr | None = Field(
+    supabase_key: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"),
         description="Its secret key, or an older project's service_role key.",

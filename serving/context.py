@@ -76,7 +76,7 @@ class Context:
 def make_context(settings: Settings) -> Context:
     """Put the parts together; nothing is opened or asked yet."""
     serving, url = settings.serving, settings.supabase_url
-    key = settings.supabase_secret_key.get_secret_value() if settings.supabase_secret_key else ""
+    key = settings.supabase_key.get_secret_value() if settings.supabase_key else ""
     issuer = Issuer(url, key) if url else None
     ratings = LiveRatings(url, key, settings.supabase) if url and key else None
     named = settings.supabase.issuer or (f"{url.rstrip('/')}/auth/v1" if url else "")

@@ -75,7 +75,7 @@ class Live:
 
     def _make(self, snapshot: Snapshot, user_id: str, fresh: list[LiveRating], limit: int) -> Personal | None:
         """Return a live list or popular films; None if the stored list is of exactly this history."""
-        stored = snapshot.reader.history_of(user_id)
+        stored = snapshot.history_of(user_id)
         rows = merge(fresh, stored)
         if len(rows) < self._min_ratings:
             places = snapshot.films.places([row.movie_id for row in rows])

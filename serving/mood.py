@@ -167,16 +167,29 @@ def plain(text: str) -> str:
 def read_wish(text: str) -> Wish:
     """Return what a text asks for; nothing in an empty one."""
     words, wish, at, sign = plain(text).split(), Wish(), 0, 1.0
+    name: list[str] = []  # plain words side by side are one topic: "tom hanks"
+
+    def end_of_name() -> None:
+        if name:
+            wish.topics.append(_part(" ".join(name), sign))
+            name.clear()
+
     while at < len(words):
         size = next((n for n in range(LONGEST_PHRASE, 0, -1) if " ".join(words[at : at + n]) in _LEXICON), 1)
         phrase = " ".join(words[at : at + size])
+        at += size
+        if phrase not in _LEXICON and phrase not in STOP and phrase not in NEGATIONS:
+            name.append(phrase)
+            continue
+        if name:
+            end_of_name()
+            sign = 1.0
         if phrase in NEGATIONS:
             sign = -1.0
-        elif phrase in _LEXICON or phrase not in STOP:
-            is_mood = phrase in _LEXICON and phrase not in TOPICS
-            (wish.moods if is_mood else wish.topics).append(_part(phrase, sign))
+        elif phrase in _LEXICON:
+            (wish.topics if phrase in TOPICS else wish.moods).append(_part(phrase, sign))
             sign = 1.0
-        at += size
+    end_of_name()
     return wish
 
 

@@ -21,14 +21,14 @@ async def stored_list(snapshot: Snapshot, user_id: str, limit: int, filters: Fil
     lists = snapshot.lists
     if filters or not lists.in_memory:
         return await asyncio.to_thread(_read, snapshot, user_id, limit, filters)
-    picks = lists.find(user_id, limit)
+    picks = snapshot.find(user_id, limit)
     if picks is None or len(picks.places) == limit:
         return picks
     return await asyncio.to_thread(_read, snapshot, user_id, limit, filters)
 
 
 def _read(snapshot: Snapshot, user_id: str, limit: int, filters: Filters) -> Picks | None:
-    picks = snapshot.lists.find(user_id)
+    picks = snapshot.find(user_id)
     if picks is None:
         return None
     allowed = filters.mask(snapshot.films) if filters else None
@@ -40,7 +40,7 @@ def _read(snapshot: Snapshot, user_id: str, limit: int, filters: Filters) -> Pic
 
 def _top_up(snapshot: Snapshot, user_id: str, kept: Picks, limit: int, allowed: NDArray[np.bool_] | None) -> Picks:
     """Add films that the model ranks next for the history the release was made from."""
-    history = snapshot.reader.history_of(user_id)
+    history = snapshot.history_of(user_id)
     if history is None:
         return kept
     rest = np.ones(len(snapshot.films), dtype=bool) if allowed is None else allowed.copy()

@@ -47,10 +47,12 @@ class LiveRatings:
     def __init__(
         self, url: str, key: str, names: SupabaseSettings, *, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
-        self._names = names
-        self._time_column = names.updated_column
+        self._table, self._names = names.table, names.columns
+        # as the nightly read: when a row last changed, else when it was made
+        self._times = [name for name in (names.columns.updated_at, names.columns.created_at) if name]
+        headers = {**key_headers(key), "Prefer": "count=exact", "Accept-Profile": names.db_schema}
         self._client = httpx.AsyncClient(
-            base_url=f"{url.rstrip('/')}/rest/v1/", headers=key_headers(key), transport=transport, timeout=5.0
+            base_url=f"{url.rstrip('/')}/rest/v1/", headers=headers, transport=transport, timeout=5.0
         )
 
     async def read(self, user_id: str, *, seconds: float) -> list[LiveRating]:
@@ -85,7 +87,7 @@ class LiveRatings:
             response = await self._answer(user_id, after)
             rows = _rows(response)
             if rows:
-                after = _last_film(rows, self._names.movie_column)
+                after = _last_film(rows, self._names.movie_id)
             found += [rating for row in rows if (rating := self._rating(row)) is not None]
             if not rows or _left(response) == len(rows):
                 return found
@@ -96,9 +98,7 @@ class LiveRatings:
         wait = RETRY_SECONDS
         while True:
             try:
-                response = await self._client.get(
-                    self._names.table, params=self._query(user_id, after), headers={"Prefer": "count=exact"}
-                )
+                response = await self._client.get(self._table, params=self._query(user_id, after))
             except httpx.TransportError:
                 response = None
             if response is not None and response.status_code not in RETRIED_STATUS:
@@ -110,11 +110,12 @@ class LiveRatings:
             wait *= 2
 
     def _adapt_or_raise(self, response: httpx.Response) -> None:
-        """Go on without the time column where the table has none; anything else will not pass by itself."""
+        """Go on without a time column that the table has not; anything else will not pass by itself."""
         code = _code(response)
-        if code == UNDEFINED_COLUMN and self._time_column and self._time_column in response.text:
-            log.warning("supabase table has no time column column=%s", self._time_column)
-            self._time_column = ""
+        missing = next((name for name in self._times if name in response.text), None)
+        if code == UNDEFINED_COLUMN and missing is not None:
+            log.warning("supabase table has no such time column column=%s", missing)
+            self._times.remove(missing)
             return
         raise SourceUnavailableError(
             f"Supabase refused to give ratings: status {response.status_code}, code {code or 'none'}; run "
@@ -123,28 +124,27 @@ class LiveRatings:
 
     def _query(self, user_id: str, after: int | None) -> dict[str, str]:
         names = self._names
-        columns = [names.movie_column, names.rating_column, *([self._time_column] if self._time_column else [])]
         query = {
-            "select": ",".join(columns),
-            names.user_column: f"eq.{user_id}",
-            "order": f"{names.movie_column}.asc",
+            "select": ",".join([names.movie_id, names.rating, *self._times]),
+            names.user_id: f"eq.{user_id}",
+            "order": f"{names.movie_id}.asc",
             "limit": str(PAGE_ROWS),
         }
         if after is not None:
-            query[names.movie_column] = f"gt.{after}"
+            query[names.movie_id] = f"gt.{after}"
         return query
 
     def _rating(self, row: dict[str, Any]) -> LiveRating | None:
         """Return a usable rating; a row without one (no stars, out of range) is no rating."""
         try:
-            stars = float(row[self._names.rating_column])
-            moment = row[self._time_column] if self._time_column else None
+            stars = float(row[self._names.rating])
+            moment = next((row[name] for name in self._times if row.get(name)), None)
             seconds = int(datetime.fromisoformat(moment).timestamp()) if moment else 0
         except (KeyError, TypeError, ValueError):
             return None
         if not 0.5 <= stars <= 5.0:
             return None
-        return LiveRating(int(row[self._names.movie_column]), stars, seconds)
+        return LiveRating(int(row[self._names.movie_id]), stars, seconds)
 
 
 def _rows(response: httpx.Response) -> list[dict[str, Any]]:

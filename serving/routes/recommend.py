@@ -171,7 +171,7 @@ def _make(snapshot: Snapshot, user: str | None, wish: WishRequest, given: _Given
     """Make the list in a thread; None if the user is not known."""
     rows = {row.movie_id: row for row in given.rows}
     if user is not None:
-        stored = snapshot.reader.history_of(user)
+        stored = snapshot.history_of(user)
         if stored is None:
             return None
         now = max(stored.rated_seconds, default=0) + 1
