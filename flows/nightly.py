@@ -58,10 +58,11 @@ def nightly(
         if train_models == "none":
             reuse(settings, run_id, batch.dataset)
         else:
-            if train_models == "all" or champion is None:
-                train(settings, run_id)
-            else:
+            again = champion is not None and champion[0] == settings.training.published
+            if champion is not None and (train_models == "champion" or (train_models == "auto" and again)):
                 train(settings, run_id, models=(champion[0],), overrides={champion[0]: champion[1]})
+            else:
+                train(settings, run_id)
             evaluate(settings, run_id)
             promote(settings, run_id)
         published: Published = publish(settings, run_id)

@@ -47,8 +47,11 @@ class QualitySettings(Section):
 class TrainingSettings(Section):
     """Which models a run trains and which of them it would publish."""
 
-    models: tuple[str, ...] = Field(("popularity", "als"), description="Models that a run trains, as a JSON list.")
-    published: str = Field("als", description="The one whose lists are published if it beats popularity.")
+    models: tuple[str, ...] = Field(
+        ("popularity", "als", "ease", "covisitation", "content", "hybrid"),
+        description="Models that a run trains, as a JSON list.",
+    )
+    published: str = Field("hybrid", description="The one whose lists are published if it beats popularity.")
     gate: str = Field("next", description="Protocol on which it must do so.")
     protocols: tuple[str, ...] = Field(("next", "last-out"), description="Protocols that a run reports.")
 
