@@ -13,8 +13,8 @@ from pydantic.fields import FieldInfo
 
 from pipelines.settings import Section, Settings
 
-INTRODUCTION = """# Playbill's settings. Copy this file to .env and take the "# " off the lines that you change. Every value here is the
-# default; nothing is needed for the embedded sample. The environment beats the file.
+INTRODUCTION = """# Playbill's settings. Copy this file to .env and take the "# " off the lines that you change.
+# Every value here is the default; nothing is needed for the embedded sample. The environment beats the file.
 """
 
 
