@@ -94,7 +94,7 @@ class Ranker:
         known, seen = people.histories_in(self.model.films), people.histories_in(self.films)
         chosen = self.model.recommend(known, length, allowed=self._open_to_model(allowed))
         in_films = Lists(chosen.indptr, self.here[chosen.item_idx], chosen.scores)
-        lists, filled = fill_up(in_films, seen, self._fillers(allowed), length)
+        lists, filled = fill_up(in_films, seen, self.fillers(allowed), length)
         if not self.model.personal:
             filled[:] = True
         sources = np.full(len(filled), POPULAR, dtype=object)
@@ -110,7 +110,8 @@ class Ranker:
         present: NDArray[np.bool_] = self.here >= 0
         return present if allowed is None else present & allowed[self.here]
 
-    def _fillers(self, allowed: NDArray[np.bool_] | None) -> Lists:
+    def fillers(self, allowed: NDArray[np.bool_] | None = None) -> Lists:
+        """Return one list of the films that may fill a list up, the best first."""
         if allowed is None:
             return self.order
         kept = allowed[self.order.item_idx]

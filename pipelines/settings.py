@@ -70,6 +70,26 @@ class ReleaseSettings(Section):
     keep: int = Field(10, ge=2, description="Newest releases kept; the current one and pinned ones always are.")
 
 
+class SupabaseColumns(Section):
+    """What the columns of the ratings table are called; an optional one that is not there is done without."""
+
+    user_id: str = Field("user_id", min_length=1, description="Who rated: a uuid.")
+    movie_id: str = Field("movie_id", min_length=1, description="The film's TMDB id.")
+    rating: str = Field("rating", min_length=1, description="0.5-5.0 stars.")
+    id: str = Field("id", description="A unique key, optional.")
+    created_at: str = Field("created_at", description="When the row was made, optional.")
+    updated_at: str = Field("updated_at", description="When the row was last changed, optional.")
+
+
+class SupabaseSettings(Section):
+    """The table that an app keeps its ratings in, and how it is read."""
+
+    db_schema: str = Field("public", min_length=1, description="Schema of the table.")
+    table: str = Field("ratings", min_length=1, description="The table.")
+    columns: SupabaseColumns = SupabaseColumns()
+    issuer: str = Field("", description="Who issues users' tokens, where it is not SUPABASE_URL/auth/v1.")
+
+
 class ServingSettings(Section):
     """The HTTP API."""
 
@@ -118,8 +138,17 @@ class Settings(BaseSettings):
     training: TrainingSettings = TrainingSettings()
     lists: ListSettings = ListSettings()
     releases: ReleaseSettings = ReleaseSettings()
+    supabase: SupabaseSettings = SupabaseSettings()
     serving: ServingSettings = ServingSettings()
 
+    supabase_url: str | None = Field(
+        None, validation_alias=AliasChoices("SUPABASE_URL"), description="The Supabase project's address."
+    )
+    supabase_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"),
+        description="Its secret key, or an older project's service_role key.",
+    )
     mlflow_tracking_uri: str | None = Field(
         None,
         validation_alias=AliasChoices("MLFLOW_TRACKING_URI"),
@@ -157,5 +186,5 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = "__".join(str(part) for part in first["loc"]).upper()
-        known = name if name.startswith(("MLFLOW", "PREFECT")) else f"PLAYBILL_{name}"
+        known = name if name.startswith(("MLFLOW", "PREFECT", "SUPABASE_URL", "SUPABASE_SE")) else f"PLAYBILL_{name}"
         raise ConfigError(f"setting {known}: {first['msg']}; see .env.example") from None

@@ -4,40 +4,43 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from threadpoolctl import threadpool_limits
 
 from pipelines.settings import Settings
-from serving.access import Access, ApiKeys
-from serving.context import Context
+from serving.context import Context, make_context
 from serving.edge import Edge
 from serving.errors import Problem, problem_response
-from serving.metrics import Metrics
 from serving.openapi import described
-from serving.routes import movies, operate, recommendations
-from serving.snapshot import Snapshots
-from warehouse.store import ReleaseStore
+from serving.routes import feedback, movies, operate, recommend, recommendations
+from warehouse.inbox import InboxLog
+
+GZIP_LEVEL = 4
+FEEDBACK_LOOK_SECONDS = 5.0
 
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the API over the releases of the settings' data folder; nothing is opened before it starts."""
-    metrics = Metrics()
-    context = Context(
-        settings,
-        Snapshots(ReleaseStore(settings.folder), settings.serving),
-        Access(ApiKeys(settings.serving.api_keys)),
-        metrics,
-    )
+    context, serving = make_context(settings), settings.serving
     app = FastAPI(title="Playbill", version="1", lifespan=_lifespan, redoc_url=None)
     app.state.context = context
-    for routes in (recommendations, movies, operate):
+    for routes in (recommendations, recommend, movies, operate, *([feedback] if serving.feedback else [])):
         app.include_router(routes.router)
+    app.add_middleware(GZipMiddleware, minimum_size=serving.gzip_bytes, compresslevel=GZIP_LEVEL)
+    if serving.cors_origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(serving.cors_origins), allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "X-API-Key", "Content-Type"], expose_headers=["ETag", "X-Request-ID"],
+        )  # fmt: skip
     app.add_middleware(
-        Edge, metrics=metrics, max_body_bytes=settings.serving.max_body_bytes, access_log=settings.serving.access_log
+        Edge, metrics=context.metrics, max_body_bytes=serving.max_body_bytes, access_log=serving.access_log
     )
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http_error)
@@ -48,16 +51,34 @@ def create_app(settings: Settings) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Open the current release before the first request, then watch for others."""
+    """Open the current release before the first request, then watch for others; close everything at the end."""
     context: Context = app.state.context
+    threadpool_limits(1, "blas")  # a live list is small, and requests share the cores
     await context.snapshots.refresh()
-    watching = asyncio.create_task(context.snapshots.watch())
+    jobs = [context.snapshots.watch()]
+    if context.issuer is not None:
+        jobs.append(context.issuer.keep_fresh())
+    if context.feedback is not None:
+        await asyncio.to_thread(context.feedback.adopt)
+        jobs.append(_close_logs(context.feedback))
+    tasks = [asyncio.create_task(job) for job in jobs]
     try:
         yield
     finally:
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for client in (context.issuer, context.ratings):
+            if client is not None:
+                await client.close()
+        if context.feedback is not None:
+            await asyncio.to_thread(context.feedback.close)
+
+
+async def _close_logs(log: InboxLog) -> None:
+    while True:
+        await asyncio.sleep(FEEDBACK_LOOK_SECONDS)
+        await asyncio.to_thread(log.close_if_old)
 
 
 async def _problem(request: Request, error: Exception) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import secrets
@@ -134,8 +133,3 @@ def route_of(scope: MutableMapping[str, Any]) -> str:
     """Return the route's template, never the path: a path may name a person."""
     route = scope.get("route")
     return str(getattr(route, "path", "none"))
-
-
-def plain_json(value: Any) -> bytes:
-    """Return small values as compact JSON."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

@@ -31,7 +31,6 @@ class Metrics:
         self.live_failures = Counter(
             "playbill_live_failures", "Live lists that could not be made, by reason", ["reason"], registry=registry
         )
-        self.refused = Counter("playbill_refused", "Requests refused, by reason", ["reason"], registry=registry)
         self.age = Gauge(
             "playbill_release_age_seconds", "Age of the release being served", registry=registry,
             multiprocess_mode="mostrecent",
@@ -43,6 +42,7 @@ class Metrics:
             multiprocess_mode="max",
         )  # fmt: skip
         self._by_route: dict[str, Histogram] = {}
+        self._by_strategy: dict[str, Counter] = {}
         self._by_answer: dict[tuple[str, int], Counter] = {}
 
     def answered(self, route: str, status: int, seconds: float) -> None:
@@ -54,6 +54,13 @@ class Metrics:
         counter = self._by_answer.get((route, status))
         if counter is None:
             counter = self._by_answer[route, status] = self.requests.labels(route, str(status))
+        counter.inc()
+
+    def gave(self, strategy: str) -> None:
+        """Count one list."""
+        counter = self._by_strategy.get(strategy)
+        if counter is None:
+            counter = self._by_strategy[strategy] = self.lists.labels(strategy)
         counter.inc()
 
     def page(self, snapshot: Snapshot | None, open_failures: int) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 from serving.films import FilmTable
 from serving.lists import Picks
@@ -36,6 +37,16 @@ def items(films: FilmTable, picks: Picks, *, in_genre: bool = False) -> bytes:
                 b"null" if reasons is None else _because(films, reasons),
             )
         )
+    return b"[" + b",".join(parts) + b"]"
+
+
+def film_items(films: FilmTable, picks: Picks, *, first: int) -> bytes:
+    """Return films of a list that is the same for everybody as a JSON array; ``first`` is the first one's rank."""
+    cards = films.cards
+    parts = [
+        b'{"rank":%d,%b,"score":%.6g}' % (first + at, cards[place], score)
+        for at, (place, score) in enumerate(zip(picks.places, picks.scores, strict=True))
+    ]
     return b"[" + b",".join(parts) + b"]"
 
 
@@ -75,6 +86,11 @@ def list_body(
             items(films, picks, in_genre=in_genre),
         )
     )
+
+
+def plain_json(value: Any) -> bytes:
+    """Return small values as compact JSON."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 @lru_cache(maxsize=64)

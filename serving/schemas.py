@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
-
-MAX_ID = 2_147_483_647
-
-UserId = Annotated[
-    str,
-    Path(min_length=1, max_length=128, description="A user; a bare number n is MovieLens's ml_n.", examples=["ml_1"]),
-]
-MovieId = Annotated[int, Path(ge=0, le=MAX_ID, description="TMDB id of a film.", examples=[603])]
-Limit = Annotated[int, Query(ge=1, le=100, description="How many films.", examples=[10])]
 
 
 class Answer(BaseModel):
@@ -70,6 +60,60 @@ class RecommendationList(Answer):
     recommendations: list[Item]
 
 
+class Batch(Answer):
+    """Several people's lists."""
+
+    release_id: str
+    lists: list[RecommendationList] = Field(description="In the order they were asked for.")
+
+
+class WishedList(RecommendationList):
+    """A list made from what a request says."""
+
+    model: Literal["baseline", "cf", "content"] = Field(description="What ranked it.")
+    ignored: list[int] = Field(description="Ids in the request that name no film here.")
+    understood: list[str] = Field(description="Words of the query that said something.")
+
+
+class RankedFilm(Film):
+    """A film in a list that is the same for everybody."""
+
+    rank: int = Field(ge=1)
+    score: float
+
+
+class FilmPage(Answer):
+    """A page of films."""
+
+    release_id: str
+    page: int = Field(ge=1)
+    total_pages: int = Field(ge=0)
+    total_results: int = Field(ge=0)
+    results: list[RankedFilm]
+
+
+class SimilarFilms(Answer):
+    """The films most like one film."""
+
+    movie_id: int
+    release_id: str
+    results: list[RankedFilm]
+
+
+class Genre(Answer):
+    """A genre and how many films have it."""
+
+    name: str
+    films: int
+
+
+class Genres(Answer):
+    """All genres."""
+
+    release_id: str
+    genres: list[Genre]
+
+
 class Problem(BaseModel):
     """An error, as RFC 9457 has it."""
 
@@ -79,6 +123,12 @@ class Problem(BaseModel):
     detail: str
     errors: list[dict[str, Any]] | None = Field(None, description="What is wrong with the request, place by place.")
     request_id: str | None = None
+
+
+class Taken(Answer):
+    """How many events were written down."""
+
+    taken: int
 
 
 class Health(Answer):

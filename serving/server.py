@@ -85,7 +85,7 @@ def check_address(settings: Settings, host: str) -> None:
     ConfigError
         If no auth is configured and ``host`` is not loopback.
     """
-    if settings.serving.api_keys or is_loopback(host):
+    if settings.serving.api_keys or settings.supabase_url or is_loopback(host):
         return
     raise ConfigError(
         f"serving on {host} without any key would show everybody's lists to anybody; set PLAYBILL_SERVING__API_KEYS "

@@ -93,6 +93,11 @@ class ReleaseReader:
             scopes.setdefault(scope, []).append((movie_id, score))
         return scopes
 
+    def words(self) -> pa.Table:
+        """Return the words each film is described with and their weights, by word."""
+        with self._cursor() as cursor:
+            return cursor.sql(self._sql["film_words"]).to_arrow_table()
+
     # -- single rows, per request -------------------------------------------------------------------------------
 
     def list_of(self, user_id: str) -> pa.Table:
@@ -118,6 +123,26 @@ class ReleaseReader:
         query = "SELECT similar_id, score FROM similar_movies WHERE movie_id = ? ORDER BY rank LIMIT ?"
         with self._cursor() as cursor:
             return [(int(film), float(score)) for film, score in cursor.execute(query, [movie_id, limit]).fetchall()]
+
+    def search(self, text: str, *, limit: int, offset: int) -> tuple[int, list[tuple[int, float]]]:
+        """Find films by title, accents and case apart: the same title first, then its beginning, then its words.
+
+        Returns
+        -------
+        total, found : int, list of (movie_id, score)
+            How many there are, and one page of them.
+        """
+        with self._cursor() as cursor:
+            cursor.execute("SET VARIABLE wanted = ?", [text])
+            query = f"SELECT movie_id, score, count(*) OVER () FROM ({self._sql['search']}) LIMIT ? OFFSET ?"
+            rows = cursor.execute(query, [limit, offset]).fetchall()
+            if not rows and offset:
+                rows = [
+                    (0, 0, count)
+                    for (count,) in cursor.execute(f"SELECT count(*) FROM ({self._sql['search']})").fetchall()
+                ]
+                return int(rows[0][2]), []
+        return (int(rows[0][2]) if rows else 0), [(int(row[0]), float(row[1])) for row in rows]
 
     # -- how ----------------------------------------------------------------------------------------------------
 

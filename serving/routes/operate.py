@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from serving.context import context_of
-from serving.edge import plain_json
 from serving.errors import Problem
+from serving.render import plain_json
 from serving.routes.documented import answers
 from serving.schemas import Health, Ready, ReleaseInfo
 

@@ -71,7 +71,7 @@ def film_table() -> Films:
 
 def axes_model() -> AlsModel:
     """Return an ALS model whose factors are the axes above: all arithmetic is in two dimensions."""
-    config = AlsConfig(factors=2, regularization=1.0, alpha=1.0)
+    config = AlsConfig(factors=2, regularization=1.0, alpha=1.0, history_alpha=1.0)
     model = AlsModel(config)
     model.movie_ids_ = film_table().movie_ids
     model.item_factors_ = np.array([film[6] for film in FILMS], dtype=np.float32)
