@@ -54,7 +54,9 @@ def evaluate(settings: Settings, run_id: str | None = None) -> dict[str, Evaluat
     for protocol, evaluation in found.items():
         for model, figures in evaluation.to_json()["models"].items():
             ndcg, recall = (figures[f"{name}@{evaluation.k}"] for name in ("ndcg", "recall"))
-            log.info("evaluate done protocol=%s model=%s ndcg=%s recall=%s", protocol, model, ndcg, recall)
+            log.info(
+                "evaluate done protocol=%s model=%s ndcg=%s recall=%s", protocol, model, _short(ndcg), _short(recall)
+            )
     return found
 
 
@@ -81,6 +83,10 @@ def read_own_ids(batch: Path) -> tuple[Ratings, Films]:
     seconds, stars = table["timestamp"].to_numpy(), table["rating"].to_numpy()
     items = films.index_of(rated)
     return Ratings(user_idx.astype(np.int64), items, stars, seconds, len(users), len(films)), films
+
+
+def _short(value: float | int | None) -> str:
+    return "untold" if value is None else f"{value:.4f}"
 
 
 def _maker(name: str, recipe: dict[str, Any]) -> Callable[[], Model]:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
-from pipelines.history import FloatArray, Histories, WeightRule, weigh
+from pipelines.history import FloatArray, Histories, ItemArray, WeightRule, weigh
 from pipelines.models.base import Model, ModelConfig
 from pipelines.models.films import Films
+from pipelines.models.fold_in import FoldIn, Matrix, cosine
 
 
 class AlsConfig(ModelConfig):
@@ -35,7 +36,7 @@ class AlsModel(Model):
     learned = ("item_factors_", "gram_", "rated_")
     item_factors_: FloatArray
     """float32, shape (n_items, factors)."""
-    gram_: NDArray[np.float64]
+    gram_: Matrix
     """float64, shape (factors, factors): YᵀY plus the regularization's diagonal."""
     rated_: NDArray[np.bool_]
     """bool, shape (n_items,): films with a rating in the fit; only these are scored."""
@@ -58,48 +59,27 @@ class AlsModel(Model):
             trainer.fit(confidence.astype(np.float32), show_progress=False)
         self.item_factors_ = np.ascontiguousarray(trainer.item_factors, dtype=np.float32)
         factors = self.item_factors_.astype(np.float64)
-        self.gram_ = (factors.T @ factors + config.regularization * np.eye(config.factors)).astype(np.float64)
+        self.gram_ = np.asarray(factors.T @ factors + config.regularization * np.eye(config.factors), dtype=np.float64)
         self.rated_ = np.bincount(confidence.indices, minlength=len(films)) > 0
 
     def _score(self, histories: Histories) -> FloatArray:
         scores = np.full((len(histories), self.n_items), -np.inf, dtype=np.float32)
-        weights = weigh(histories, self.config.history) * self.rated_[histories.item_idx]
-        known = np.bincount(histories.owner, weights=weights, minlength=len(histories)) > 0
+        fold_in = self._fold_in(histories)
+        known = np.bincount(histories.owner, weights=fold_in.target, minlength=len(histories)) > 0
         if known.any():
-            users = self._fold_in(histories, weights)[known]
+            users = fold_in.solve(histories)[known]
             scores[known] = users.astype(np.float32) @ self.item_factors_.T
             scores[:, ~self.rated_] = -np.inf
         return scores
 
-    def _fold_in(self, histories: Histories, weights: FloatArray) -> NDArray[np.float64]:
-        """Solve (YᵀCY + λI) x = YᵀC1 for each history, shape (n_histories, factors)."""
-        systems = np.tile(self.gram_, (len(histories), 1, 1))
-        targets = np.zeros((len(histories), len(self.gram_)))
-        for row in range(len(histories)):
-            part = slice(histories.indptr[row], histories.indptr[row + 1])
-            factors, extra = self._weighted_factors(histories.item_idx[part], weights[part])
-            systems[row] += (factors.T * extra) @ factors
-            targets[row] = factors.T @ np.where(extra > 0, 1 + extra, 0)
-        return np.linalg.solve(systems, targets[:, :, None])[:, :, 0].astype(np.float64, copy=False)
+    def _fold_in(self, histories: Histories) -> FoldIn:
+        """Each rating adds its confidence beyond 1 to the system and its confidence to the target, or nothing."""
+        weights = weigh(histories, self.config.history) * self.rated_[histories.item_idx]
+        extra = self.config.alpha * weights.astype(np.float64)
+        return FoldIn(self.item_factors_, extra, np.where(extra > 0, 1 + extra, 0.0), self.gram_)
 
-    def _weighted_factors(
-        self, item_idx: NDArray[np.int32], weights: FloatArray
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return a history's item factors and the confidence each adds beyond 1."""
-        return self.item_factors_[item_idx].astype(np.float64), self.config.alpha * weights.astype(np.float64)
+    def _explain(self, history: Histories, item_idx: ItemArray) -> FloatArray:
+        return self._fold_in(history).contributions(history, item_idx)
 
-    def _explain(self, history: Histories, item_idx: NDArray[np.int32]) -> FloatArray:
-        weights = weigh(history, self.config.history) * self.rated_[history.item_idx]
-        factors, extra = self._weighted_factors(history.item_idx, weights)
-        system = self.gram_ + (factors.T * extra) @ factors
-        influence = self.item_factors_[item_idx].astype(np.float64) @ np.linalg.solve(system, factors.T)
-        shares: FloatArray = (influence * np.where(extra > 0, 1 + extra, 0)).astype(np.float32)
-        return shares
-
-    def _similar(self, item_idx: NDArray[np.int32]) -> FloatArray:
-        norms = np.linalg.norm(self.item_factors_, axis=1)
-        unit = self.item_factors_ / np.maximum(norms, 1e-12)[:, None]
-        scores: FloatArray = (unit[item_idx] @ unit.T).astype(np.float32)
-        scores[:, ~self.rated_] = -np.inf
-        scores[~self.rated_[item_idx]] = -np.inf
-        return scores
+    def _similar(self, item_idx: ItemArray) -> FloatArray:
+        return cosine(self.item_factors_, item_idx, self.rated_)

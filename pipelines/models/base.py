@@ -47,6 +47,10 @@ class Model(ABC):
         The learned attributes that `save` writes (arrays, CSR matrices or JSON values), next to ``movie_ids_``.
     personal : bool
         False for a model that gives everybody the same scores.
+    members : dict of str to Model
+        Models that this one is made of, by name; saved in sub-folders. Empty for most.
+    source : str
+        What a film it lists is said to come from: "hybrid", "content_based" or "popular".
     """
 
     name: ClassVar[str]
@@ -54,9 +58,11 @@ class Model(ABC):
     format_version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ()
     personal: ClassVar[bool] = True
+    source: ClassVar[str] = "hybrid"
 
     def __init__(self, config: ModelConfig | None = None) -> None:
         self.config: Any = config if config is not None else self.config_class()
+        self.members: dict[str, Model] = {}
         self.movie_ids_: IntArray | None = None
 
     # -- what a subclass writes -------------------------------------------------------------------------------
@@ -76,6 +82,10 @@ class Model(ABC):
     def _explain(self, history: Histories, item_idx: NDArray[np.int32]) -> FloatArray:
         """Return what each rating of one history adds to each film's score, shape (len(item_idx), n_ratings)."""
         return np.zeros((len(item_idx), len(history.item_idx)), dtype=np.float32)
+
+    def _sources(self, histories: Histories, lists: Lists) -> list[str]:
+        """Return the source of each listed film; one that is made of others says whose word counted most."""
+        return [self.source] * len(lists.item_idx)
 
     # -- what callers use -------------------------------------------------------------------------------------
 
@@ -182,6 +192,21 @@ class Model(ABC):
         shares: FloatArray = np.divide(parts, total, out=np.zeros_like(parts), where=total > 0)
         return shares
 
+    def sources(self, histories: Histories, lists: Lists) -> list[str]:
+        """Tell where each film of ``lists`` comes from: "hybrid", "content_based" or "popular".
+
+        Returns
+        -------
+        list of str, as long as ``lists.item_idx``; ``lists`` has a row a history.
+        """
+        size = max(1, CHUNK_CELLS // max(1, self.n_items))
+        named: list[str] = []
+        for start, some in histories.chunks(size):
+            low, high = lists.indptr[start], lists.indptr[start + len(some)]
+            indptr = lists.indptr[start : start + len(some) + 1] - low
+            named += self._sources(some, Lists(indptr, lists.item_idx[low:high], lists.scores[low:high]))
+        return named
+
     def predict_ratings(self, histories: Histories, asked: Histories) -> FloatArray | None:
         """Predict the stars of each rating in ``asked`` from the history of the same row; None if it only ranks.
 
@@ -195,6 +220,8 @@ class Model(ABC):
         """Write the config and the learned arrays into ``folder``, which may exist."""
         learned = {"movie_ids_": self._fitted_ids(), **{name: getattr(self, name) for name in self.learned}}
         header = {"model": self.name, "format_version": self.format_version, "config": self.config.model_dump()}
+        for name, member in self.members.items():
+            member.save(folder / name)
         save_learned(folder, header, learned)
 
     @classmethod
@@ -219,6 +246,7 @@ class Model(ABC):
             raise ModelFormatError(f"{folder}/model.json holds a config this version cannot read: {error}") from error
         for name, value in load_learned(folder, header, mmap=mmap).items():
             setattr(model, name, value)
+        model.members = {name: type(member).load(folder / name, mmap=mmap) for name, member in model.members.items()}
         return model
 
     def _fitted_ids(self) -> IntArray:

@@ -8,13 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pipelines.models.als import AlsModel
 from pipelines.models.base import Model
-from pipelines.models.popularity import PopularityModel
+from pipelines.models.hybrid import MEMBERS, HybridModel
 from pipelines.models.storage import read_header
 from warehouse.errors import ConfigError, UnknownModelError
 
-MODELS: dict[str, type[Model]] = {model.name: model for model in (PopularityModel, AlsModel)}
+MODELS: dict[str, type[Model]] = {**MEMBERS, HybridModel.name: HybridModel}
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 

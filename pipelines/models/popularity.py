@@ -31,6 +31,7 @@ class PopularityModel(Model):
     config_class = PopularityConfig
     learned = ("scores_",)
     personal = False
+    source = "popular"
     scores_: FloatArray
 
     def _fit(self, histories: Histories, films: Films) -> None:

@@ -57,3 +57,11 @@ def with_retries(call: Callable[[], Result], *, what: str, attempts: int) -> Res
         reason = str(error) or type(error).__name__
         raise SourceUnavailableError(f"{what}: {reason}") from error
     raise AssertionError("unreachable")
+
+
+def answers(url: str, timeout_seconds: float = 3.0) -> bool:
+    """Tell whether a URL answers without an error."""
+    try:
+        return httpx.get(url, timeout=timeout_seconds).is_success
+    except httpx.HTTPError:
+        return False

@@ -13,7 +13,12 @@ from pipelines.models.catalogue import MODELS, load_model
 from pipelines.models.films import Films
 from warehouse.errors import ModelFormatError, NotEnoughDataError, NotFittedError
 
-SMALL: dict[str, dict[str, object]] = {"als": {"factors": 3, "iterations": 8}}
+SMALL: dict[str, dict[str, object]] = {
+    "als": {"factors": 3, "iterations": 8},
+    "bpr": {"factors": 3, "iterations": 20},
+    "svd": {"factors": 3},
+    "hybrid": {"members": {"als": {"factors": 3}}},
+}
 """Sizes that suit seven films; everything else is the model's default."""
 
 

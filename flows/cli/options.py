@@ -1,0 +1,38 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.parameters import DATASET_NAMES, TRAIN_MODES
+from warehouse.errors import ConfigError
+
+DatasetOption = Annotated[
+    str | None, typer.Option("--dataset", help=f"One of {', '.join(DATASET_NAMES)}; the sample by default.")
+]
+MovieLensOption = Annotated[
+    Path | None, typer.Option("--movielens", help="A MovieLens zip or folder, instead of a download.")
+]
+EnrichOption = Annotated[bool, typer.Option("--enrich/--no-enrich", help="Whether to ask TMDB about the films.")]
+TrainOption = Annotated[str, typer.Option("--train", help=f"One of {', '.join(TRAIN_MODES)}.")]
+
+
+def one_of(value: str, known: tuple[str, ...], option: str) -> str:
+    """Return the value, or refuse it with the known ones.
+
+    Raises
+    ------
+    ConfigError
+        If it is not among them.
+    """
+    if value not in known:
+        raise ConfigError(f"{option} {value!r} is not known; it may be {', '.join(known)}")
+    return value
+
+
+def chosen_dataset(dataset: str | None, movielens: Path | None) -> str:
+    """Return the data set that was asked for; with a path and no name it is told by the file itself."""
+    return one_of(dataset or "sample", DATASET_NAMES, "--dataset") if movielens is None or dataset else "sample"

@@ -1,0 +1,113 @@
+"""The main job's stages one by one, without Prefect: `playbill ingest`, `build`, `train` and so on."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Annotated, Any
+
+import typer
+
+from flows.cli.console import out, progress_bar, set_up_logging
+from flows.cli.options import DatasetOption, EnrichOption, MovieLensOption, chosen_dataset
+from pipelines.runs import new_run_id
+from pipelines.settings import Settings, load_settings
+from warehouse.errors import ConfigError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (ingest, enrich, build, train, promote, publish):
+        app.command(command.__name__)(command)
+
+
+def _start() -> Settings:
+    settings = load_settings()
+    set_up_logging(settings.log_level)
+    return settings
+
+
+def ingest(dataset: DatasetOption = None, movielens: MovieLensOption = None) -> None:
+    """Land a data set in the lake and make it the active one."""
+    settings = _start()
+    from pipelines.jobs.ingest import ingest as job
+
+    with progress_bar():
+        batch = job(settings, new_run_id(), dataset=chosen_dataset(dataset, movielens), movielens=movielens)
+    state = "landed" if batch.new else "had landed before"
+    out.print(
+        f"{batch.dataset} {state}: {batch.ratings:,} ratings of {batch.films:,} films, {batch.bad_rows:,} bad rows"
+    )
+
+
+def enrich(wanted: EnrichOption = True) -> None:
+    """Find out more about the films."""
+    settings = _start()
+    from pipelines.jobs.enrich import enrich as job
+
+    with progress_bar():
+        out.print(job(settings, wanted=wanted).note)
+
+
+def build() -> None:
+    """Rebuild the warehouse from the lake and check it."""
+    settings = _start()
+    from pipelines.jobs.build import build as job
+
+    built = job(settings, new_run_id())
+    for finding in built.findings:
+        out.print(f"{'ok  ' if finding.ok else finding.severity:5} {finding.check_name}: {finding.rows_found:,} rows")
+
+
+def train(
+    models: Annotated[
+        list[str] | None, typer.Argument(help="Models to train; by default those of the settings.")
+    ] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="A hyper-parameter, such as factors=32; for one model only.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of everything random in the fit.")] = None,
+) -> None:
+    """Train models on all ratings."""
+    settings = _start()
+    from pipelines.jobs.train import train as job
+
+    chosen = tuple(models or settings.training.models)
+    values = dict(_assignment(change) for change in changes or [])
+    if values and len(chosen) != 1:
+        raise ConfigError("--set needs exactly one model, for example: playbill train als --set factors=32")
+    if seed is not None:
+        values["random_state"] = seed
+    with progress_bar():
+        trained = job(settings, new_run_id(), models=chosen, overrides=dict.fromkeys(chosen, values))
+    for name, seconds in trained.seconds.items():
+        out.print(f"{name}: {seconds:.2f} s")
+
+
+def promote() -> None:
+    """Ask the gate whether the newest trained model may be published; evaluate first."""
+    settings = _start()
+    from pipelines.jobs.promote import promote as job
+
+    decision = job(settings)
+    out.print(("promoted: " if decision.promoted else "refused: ") + " ".join(decision.reasons))
+
+
+def publish() -> None:
+    """Publish everybody's list with the promoted model as a new release."""
+    settings = _start()
+    from pipelines.jobs.publish import publish as job
+
+    with progress_bar():
+        published = job(settings)
+    out.print(f"Published release {published.release_id}: {published.users:,} lists, ranked by {published.model}")
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    """Read ``name=value``; the value is TOML where it can be, else text."""
+    name, mark, value = text.partition("=")
+    if not mark or not name:
+        raise ConfigError(f"--set {text!r} is not name=value")
+    try:
+        return name, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return name, value

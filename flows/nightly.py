@@ -1,0 +1,80 @@
+"""The main job as a Prefect flow: a list of steps, each a task around one job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.parameters import Dataset, TrainMode
+from flows.report import Report, publish_report
+from pipelines.jobs.active import active_set
+from pipelines.jobs.build import Built
+from pipelines.jobs.build import build as build_job
+from pipelines.jobs.enrich import enrich as enrich_job
+from pipelines.jobs.evaluate import evaluate as evaluate_job
+from pipelines.jobs.ingest import ingest as ingest_job
+from pipelines.jobs.promote import promote as promote_job
+from pipelines.jobs.publish import Published
+from pipelines.jobs.publish import publish as publish_job
+from pipelines.jobs.reuse import champion_recipe, reuse_arrays
+from pipelines.jobs.train import train as train_job
+from pipelines.runs import new_run_id
+from pipelines.settings import load_settings
+from warehouse.lock import writing
+
+WAIT_FOR_LOCK_SECONDS = 5.0
+
+ingest = task(name="ingest", cache_policy=NO_CACHE)(ingest_job)
+enrich = task(name="enrich", cache_policy=NO_CACHE)(enrich_job)
+build = task(name="build", cache_policy=NO_CACHE)(build_job)
+train = task(name="train", cache_policy=NO_CACHE)(train_job)
+reuse = task(name="reuse", cache_policy=NO_CACHE)(reuse_arrays)
+evaluate = task(name="evaluate", cache_policy=NO_CACHE)(evaluate_job)
+promote = task(name="promote", cache_policy=NO_CACHE)(promote_job)
+publish = task(name="publish", cache_policy=NO_CACHE)(publish_job)
+report = task(name="report", cache_policy=NO_CACHE)(publish_report)
+
+
+@flow(name="nightly", validate_parameters=True)
+def nightly(
+    dataset: Dataset = "sample",
+    movielens: str | None = None,
+    enrich_films: bool = True,
+    train_models: TrainMode = "auto",
+) -> Published:
+    """Turn ratings into a release: ingest, enrich, build, train, evaluate, promote, publish.
+
+    Parameters
+    ----------
+    dataset
+        The data set to use. A MovieLens set is downloaded unless a path is given.
+    movielens
+        A MovieLens zip or folder on this machine, instead of a download.
+    enrich_films
+        Whether to ask TMDB for what is not known of the films yet.
+    train_models
+        all: every model; champion: only the recipe that is served; none: fresh lists from the arrays that are
+        served; auto: champion where there is one for this data set, else all.
+    """
+    settings = load_settings()
+    run_id = new_run_id()
+    with writing(settings.folder, wait_seconds=WAIT_FOR_LOCK_SECONDS):
+        path = Path(movielens).expanduser() if movielens else None
+        batch = ingest(settings, run_id, dataset=dataset, movielens=path)
+        enriched = enrich(settings, wanted=enrich_films)
+        built: Built = build(settings, run_id)
+        champion = champion_recipe(settings, active_set(settings.folder).dataset)
+        if train_models == "none":
+            reuse(settings, run_id, batch.dataset)
+        else:
+            if train_models == "all" or champion is None:
+                train(settings, run_id)
+            else:
+                train(settings, run_id, models=(champion[0],), overrides={champion[0]: champion[1]})
+            evaluate(settings, run_id)
+            promote(settings, run_id)
+        published: Published = publish(settings, run_id)
+        report(settings, Report(run_id, batch, enriched, built, published))
+    return published

@@ -1,0 +1,25 @@
+"""The parameters of the main job, as the Prefect form and the command line offer them."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Dataset = Literal[
+    "sample",
+    "ml-latest-small",
+    "ml-latest",
+    "ml-100k",
+    "ml-1m",
+    "ml-10m",
+    "ml-20m",
+    "ml-25m",
+    "ml-32m",
+]
+"""Data sets by name; the sample needs no network."""
+
+TrainMode = Literal["auto", "all", "champion", "none"]
+"""``all`` models; only the ``champion``'s recipe; ``none``: fresh lists from the current release's arrays;
+``auto``: the champion when there is one for this data set, else all."""
+
+DATASET_NAMES: tuple[str, ...] = get_args(Dataset)
+TRAIN_MODES: tuple[str, ...] = get_args(TrainMode)

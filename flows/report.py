@@ -1,0 +1,73 @@
+"""What a run did, for people: a Markdown page and a table that Prefect keeps with the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from pipelines.jobs.build import Built
+from pipelines.jobs.enrich import Enriched
+from pipelines.jobs.publish import Published
+from pipelines.runs import workbench
+from pipelines.settings import Settings
+from pipelines.sources.landed import Batch
+
+
+@dataclass(frozen=True)
+class Report:
+    """The results of a run's steps."""
+
+    run_id: str
+    batch: Batch
+    enriched: Enriched
+    built: Built
+    published: Published
+
+
+def publish_report(settings: Settings, report: Report) -> str:
+    """Leave the run's report as artifacts (``run-report``, ``quality-checks``) and return its Markdown."""
+    bench = workbench(settings.folder, report.run_id)
+    evaluated, promoted = bench.read("evaluate", "evaluate"), bench.read("promote", "promote")
+    text = markdown(report, evaluated["rows"], promoted["reasons"])
+    create_markdown_artifact(text, key="run-report", description=f"Run {report.run_id}")
+    checks = [
+        {"check": f.check_name, "severity": f.severity, "rows": f.rows_found, "example": f.example or ""}
+        for f in report.built.findings
+    ]
+    create_table_artifact(checks, key="quality-checks", description="Offending rows of each check; 0 is good")
+    return text
+
+
+def markdown(report: Report, metrics: list[dict[str, Any]], reasons: list[str]) -> str:
+    """Write the report of a run."""
+    batch, published, counts = report.batch, report.published, report.built.counts
+    failed = [f"{f.check_name} ({f.severity}): {f.rows_found:,} rows" for f in report.built.findings if not f.ok]
+    lines = [
+        f"# Release {published.release_id}",
+        "",
+        f"Lists for **{published.users:,}** people from **{published.ratings:,}** ratings of "
+        f"**{published.movies:,}** films, ranked by **{published.model}**.",
+        "",
+        "| step | what came of it |",
+        "|---|---|",
+        f"| ingest | {batch.dataset}: {batch.ratings:,} ratings, {batch.films:,} films, "
+        f"{batch.bad_rows:,} rows kept aside{'' if batch.new else '; the same content as before'} |",
+        f"| enrich | {report.enriched.note} |",
+        f"| build | {counts['mart_user_profiles']:,} people, {counts['fct_interactions']:,} ratings |",
+        f"| checks | {'; '.join(failed) or 'all pass'} |",
+        f"| promote | {' '.join(reasons)} |",
+        "",
+        "## How good the lists are",
+        "",
+        "| protocol | model | metric | value | 95 % interval | people |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in metrics:
+        if row["segment"] == "all" and row["metric"] in ("ndcg", "recall"):
+            known = row["value"] is not None and row["low"] is not None
+            value = f"{row['value']:.4f} | {row['low']:.4f} to {row['high']:.4f}" if known else "too few people | "
+            name = f"{row['metric']}@{row['k']}"
+            lines.append(f"| {row['protocol']} | {row['model']} | {name} | {value} | {row['n']:,} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,154 @@
+"""EASE: a film × film weight matrix in closed form, the strongest linear model for its size.
+
+Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019. ``B = I - P / diag(P)`` with
+``P = (XᵀX + λI)⁻¹``; the inverse is LAPACK's Cholesky pair potrf and potri, in place, on one triangle.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.linalg import lapack
+
+from pipelines.history import FloatArray, Histories, IntArray, ItemArray, WeightRule, weigh
+from pipelines.models.base import Model, ModelConfig
+from pipelines.models.films import Films
+from pipelines.models.sampling import latest
+from pipelines.models.sparse import keep_largest
+from warehouse.errors import ModelError
+
+log = logging.getLogger(__name__)
+
+BLOCK = 1024
+STABLE_CONDITION = 1e6
+"""Up to this bound on the condition number float32 keeps at least one good digit of every weight."""
+
+
+class EaseConfig(ModelConfig):
+    """Hyper-parameters; ``regularization`` is Steck's λ."""
+
+    regularization: float = Field(300.0, gt=0)
+    max_items: int = Field(20_000, ge=1, description="Only this many most rated films are learned and scored.")
+    max_history: int = Field(2_000, ge=1, description="Only this many latest ratings of a person are learned from.")
+    dense_items: int = Field(3_000, ge=1, description="Up to this many films every weight is kept.")
+    neighbours: int = Field(500, ge=1, description="Beyond that, the weights kept for each film, by magnitude.")
+    training: WeightRule = Field(WeightRule(power=0), description="Weights of the ratings that are learned from.")
+    history: WeightRule = Field(WeightRule(power=0), description="Weights of the history that is scored.")
+
+
+class EaseModel(Model):
+    """A history's weights times the film × film matrix. Memory while fitting: 4 bytes × films², twice for float64."""
+
+    name = "ease"
+    config_class = EaseConfig
+    learned = ("kept_", "weights_")
+    kept_: ItemArray
+    """int32, shape (n_kept,): the item_idx that are scored, ascending."""
+    weights_: Any
+    """float32, shape (n_kept, n_kept), dense or CSR: from a film of the history (row) to a scored one (column)."""
+
+    def _fit(self, histories: Histories, films: Films) -> None:
+        config: EaseConfig = self.config
+        recent = latest(histories, config.max_history)
+        user_items = recent.matrix(weigh(recent, config.training), len(films))
+        rated = np.bincount(user_items.indices, minlength=len(films))
+        order = np.lexsort((np.arange(len(films)), -rated))[: config.max_items]
+        self.kept_ = np.sort(order[rated[order] > 0]).astype(np.int32)
+        n_kept = len(self.kept_)
+        log.info("ease.fit films=%d bytes=%d", n_kept, 4 * n_kept * n_kept)
+        inverse = _inverse(user_items[:, self.kept_], config.regularization)
+        self.weights_ = _to_weights(inverse, None if n_kept <= config.dense_items else config.neighbours)
+
+    def _score(self, histories: Histories) -> FloatArray:
+        scores = np.full((len(histories), self.n_items), -np.inf, dtype=np.float32)
+        rows = histories.matrix(weigh(histories, self.config.history), self.n_items)[:, self.kept_]
+        known = np.flatnonzero(np.diff(rows.indptr) > 0)
+        found = rows[known] @ self.weights_
+        scores[np.ix_(known, self.kept_)] = found.toarray() if sp.issparse(found) else found
+        return scores
+
+    def _explain(self, history: Histories, item_idx: ItemArray) -> FloatArray:
+        added = self._between(history.item_idx, item_idx).T
+        return (added * weigh(history, self.config.history)).astype(np.float32)
+
+    def _similar(self, item_idx: ItemArray) -> FloatArray:
+        """Rank by the weight in both directions: B is not symmetric, likeness is."""
+        scores = np.full((len(item_idx), self.n_items), -np.inf, dtype=np.float32)
+        place, known = self._places(item_idx)
+        there, back = self.weights_[place[known]], self.weights_[:, place[known]].T
+        both = (there + back) / 2
+        scores[np.ix_(known, self.kept_)] = both.toarray() if sp.issparse(both) else both
+        return scores
+
+    def _between(self, sources: ItemArray, targets: ItemArray) -> FloatArray:
+        """Return the weights from some films to others, 0 where a film is not kept."""
+        between = np.zeros((len(sources), len(targets)), dtype=np.float32)
+        (rows, known_rows), (columns, known_columns) = self._places(sources), self._places(targets)
+        found = self.weights_[rows[known_rows]][:, columns[known_columns]]
+        between[np.ix_(known_rows, known_columns)] = found.toarray() if sp.issparse(found) else found
+        return between
+
+    def _places(self, item_idx: ItemArray) -> tuple[IntArray, IntArray]:
+        """Return each film's place among the kept ones, and which of the films are kept."""
+        place = np.minimum(np.searchsorted(self.kept_, item_idx), len(self.kept_) - 1).astype(np.int64)
+        return place, np.flatnonzero(self.kept_[place] == item_idx)
+
+
+def gram(user_items: sp.csr_matrix, dtype: type[np.floating[Any]] = np.float32) -> NDArray[Any]:
+    """Return the upper triangle of XᵀX as a dense square array, by sparse products of blocks of films."""
+    n_items = user_items.shape[1]
+    dense = np.zeros((n_items, n_items), dtype=dtype)
+    columns = user_items.tocsc().astype(dtype)
+    for start in range(0, n_items, BLOCK):
+        stop = min(start + BLOCK, n_items)
+        rows = columns[:, start:stop].T.tocsr()
+        dense[start:stop, start:] = (rows @ columns[:, start:].tocsr()).toarray()
+    return dense
+
+
+def _inverse(user_items: sp.csr_matrix, regularization: float) -> NDArray[Any]:
+    """Return (XᵀX + λI)⁻¹, whole, in float32 where its condition allows, else in float64."""
+    longest = np.asarray(abs(user_items).sum(axis=1)).ravel()
+    bound = float(np.max(abs(user_items).T @ longest, initial=0.0)) / regularization + 1
+    dtypes = (np.float32, np.float64) if bound <= STABLE_CONDITION else (np.float64,)
+    for dtype in dtypes:
+        matrix = gram(user_items, dtype)
+        matrix[np.diag_indices_from(matrix)] += regularization
+        factor, inverse = ("spotrf", "spotri") if dtype is np.float32 else ("dpotrf", "dpotri")
+        # the transpose of a C array is a Fortran one, so its lower triangle is our upper one, and nothing is copied
+        found, failed = getattr(lapack, factor)(matrix.T, lower=1, overwrite_a=1, clean=0)
+        if failed == 0:
+            found, failed = getattr(lapack, inverse)(found, lower=1, overwrite_c=1)
+        if failed == 0:
+            return _mirror(found.T)
+    raise ModelError(f"ease: XᵀX + {regularization:g}·I is not positive definite; raise regularization")
+
+
+def _mirror(upper: NDArray[Any]) -> NDArray[Any]:
+    """Copy the upper triangle into the lower one, in place and in blocks."""
+    n_items = len(upper)
+    for start in range(0, n_items, BLOCK):
+        stop = min(start + BLOCK, n_items)
+        upper[stop:, start:stop] = upper[start:stop, stop:].T
+        corner = upper[start:stop, start:stop]
+        corner[:] = np.triu(corner) + np.triu(corner, 1).T
+    return upper
+
+
+def _to_weights(inverse: NDArray[Any], neighbours: int | None) -> Any:
+    """Turn P into B, in place; with ``neighbours`` only each column's largest weights remain, as CSR."""
+    diagonal = inverse.diagonal().copy()
+    np.fill_diagonal(inverse, 0)
+    if neighbours is None:
+        return np.ascontiguousarray(inverse / -diagonal, dtype=np.float32)
+    # P is symmetric: a row of it is the column of B that belongs to one scored film
+    parts = []
+    for start in range(0, len(inverse), BLOCK):
+        stop = min(start + BLOCK, len(inverse))
+        parts.append(keep_largest(inverse[start:stop] / -diagonal[start:stop, None], neighbours))
+    return sp.vstack(parts, format="csr").T.tocsr().astype(np.float32)

@@ -1,0 +1,77 @@
+"""Read-only questions to releases and the lake, for people at a terminal.
+
+The current release is attached as ``cur``, the one before it as ``prev``, the lake's data sets and ledgers are views
+in the schema ``lake``. Names without a prefix are the current release's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from warehouse.db import Connection, connect, quoted
+from warehouse.errors import ConfigError, UnknownReleaseError
+from warehouse.folder import DataFolder
+from warehouse.store import ReleaseStore
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Columns and rows of a query; no columns where the statement returns nothing."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the rows as dictionaries."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@contextmanager
+def open_releases(folder: DataFolder, release_id: str | None = None) -> Iterator[Connection]:
+    """Open a connection with ``cur``, ``prev`` and ``lake`` in place; nothing can be written through it.
+
+    Raises
+    ------
+    NoReleaseError, UnknownReleaseError
+        If there is no release, or none of that id.
+    """
+    store = ReleaseStore(folder)
+    release = store.get(release_id) if release_id else store.current()
+    with connect() as con:
+        con.execute(f"ATTACH {quoted(release.database)} AS cur (READ_ONLY)")
+        try:
+            previous = store.get(store.before(release.release_id))
+            con.execute(f"ATTACH {quoted(previous.database)} AS prev (READ_ONLY)")
+        except UnknownReleaseError:
+            pass  # the first release has none before it
+        con.execute("CREATE SCHEMA lake")
+        for path in sorted(folder.lake.glob("*.parquet")):
+            con.execute(f'CREATE VIEW lake."{path.stem}" AS SELECT * FROM read_parquet({quoted(path)})')
+        for home in sorted(folder.ledgers.glob("*")):
+            files = quoted(home / "*.parquet")
+            con.execute(
+                f'CREATE VIEW lake."{home.name}_log" AS SELECT * FROM read_parquet({files}, union_by_name=true)'
+            )
+        con.execute("USE cur")
+        yield con
+
+
+def ask(con: Connection, sql: str, values: Sequence[Any] | None = None) -> Answer:
+    """Run one statement.
+
+    Raises
+    ------
+    ConfigError
+        If DuckDB cannot run it; the message is DuckDB's own.
+    """
+    try:
+        found = con.execute(sql, list(values or []))
+        columns = [column[0] for column in found.description or []]
+        return Answer(columns, found.fetchall() if columns else [])
+    except duckdb.Error as error:
+        raise ConfigError(str(error).strip()) from error
