@@ -13,11 +13,17 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pv
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 STARS = np.arange(0.5, 5.01, 0.5)
 STAR_SHARES = np.array([0.016, 0.031, 0.016, 0.066, 0.050, 0.196, 0.127, 0.266, 0.088, 0.144])
 """Shares of 0.5 to 5.0 stars in MovieLens 25M."""
 PEOPLE_AT_ONCE = 10_000
+MANY_FILMS, ROUNDS = 800, 4
+"""People with more films, or still short after these rounds of drawing, are drawn in one go."""
 START_SECONDS, SPAN_SECONDS = 789_652_004, 907_545_000
 """From January 1995 to October 2023."""
 
@@ -33,7 +39,7 @@ class Shape:
     fewest: int = 20
 
 
-def film_weights(shape: Shape) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def film_weights(shape: Shape) -> Floats:
     """Return the chance of each film to be rated, by rank.
 
     Zipf-Mandelbrot with an exponential cut, so that the most rated film has about a third of a percent of all ratings
@@ -45,10 +51,10 @@ def film_weights(shape: Shape) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return weights / weights.sum()
 
 
-def lengths(shape: Shape, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def lengths(shape: Shape, rng: np.random.Generator) -> Integers:
     """Return how many films each person rated: 20 and more, log-normal above, median about 70, mean about 160."""
     extra = rng.lognormal(mean=np.log(51.0), sigma=1.42, size=shape.people)
-    found = np.minimum(shape.fewest + extra, shape.films / 4)
+    found = np.minimum(shape.fewest + extra, shape.films / 10)
     spare = shape.ratings - shape.fewest * shape.people
     found = shape.fewest + (found - shape.fewest) * spare / (found - shape.fewest).sum()
     whole = np.floor(found).astype(np.int64)
@@ -75,8 +81,8 @@ def write_set(target: Path, shape: Shape | None = None, *, seed: int = 42) -> Pa
     return target
 
 
-def _write_ratings(path: Path, shape: Shape, ids: np.ndarray, rng: np.random.Generator) -> None:  # type: ignore[type-arg]
-    cumulative = np.cumsum(film_weights(shape))
+def _write_ratings(path: Path, shape: Shape, ids: Integers, rng: np.random.Generator) -> None:
+    weights = film_weights(shape)
     counts = lengths(shape, rng)
     rng.shuffle(counts)
     schema = pa.schema(
@@ -87,7 +93,7 @@ def _write_ratings(path: Path, shape: Shape, ids: np.ndarray, rng: np.random.Gen
     with path.open("ab") as sink, pv.CSVWriter(sink, schema, write_options=options) as writer:
         for first in range(0, shape.people, PEOPLE_AT_ONCE):
             wanted = counts[first : first + PEOPLE_AT_ONCE]
-            people, ranks = _without_repeats(wanted, cumulative, rng)
+            people, ranks = _without_repeats(wanted, weights, rng)
             films = ids[ranks]
             order = np.lexsort((films, people))
             people, films = people[order], films[order]
@@ -106,28 +112,35 @@ def _write_ratings(path: Path, shape: Shape, ids: np.ndarray, rng: np.random.Gen
             )
 
 
-def _without_repeats(wanted: np.ndarray, cumulative: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:  # type: ignore[type-arg]
-    """Draw ``wanted[u]`` different films for each person; return (person, film's rank) pairs."""
-    n_films = len(cumulative)
+def _without_repeats(wanted: Integers, weights: Floats, rng: np.random.Generator) -> tuple[Integers, Integers]:
+    """Draw ``wanted[u]`` different films for each person; return people and films' ranks, by person."""
+    n_films, cumulative = len(weights), np.cumsum(weights)
     kept = np.zeros(0, dtype=np.int64)
-    missing = wanted.copy()
-    while missing.sum():
-        draws = missing + missing // 4 + 2 * (missing > 0)
-        people = np.repeat(np.arange(len(wanted)), draws)
+    missing = np.where(wanted <= MANY_FILMS, wanted, 0)
+    for _ in range(ROUNDS):
+        people = np.repeat(np.arange(len(wanted)), missing + missing // 4 + 2 * (missing > 0))
         ranks = np.minimum(np.searchsorted(cumulative, rng.random(len(people))), n_films - 1)
-        fresh = np.setdiff1d(people * n_films + ranks, kept)
-        fresh = rng.permutation(fresh)
+        drawn = rng.permutation(np.unique(people * n_films + ranks))
+        fresh = drawn[~np.isin(drawn, kept, kind="sort")] if len(kept) else drawn
+        fresh = fresh[np.argsort(fresh // n_films, kind="stable")]
         owner = fresh // n_films
-        order = np.argsort(owner, kind="stable")
-        fresh, owner = fresh[order], owner[order]
-        starts = np.searchsorted(owner, np.arange(len(wanted)))
-        place = np.arange(len(fresh)) - starts[owner]
+        place = np.arange(len(fresh)) - np.searchsorted(owner, np.arange(len(wanted)))[owner]
         kept = np.concatenate((kept, fresh[place < missing[owner]]))
-        missing = wanted - np.bincount(kept // n_films, minlength=len(wanted))
-    return kept // n_films, kept % n_films
+        missing = np.where(wanted <= MANY_FILMS, wanted, 0) - np.bincount(kept // n_films, minlength=len(wanted))
+    late = np.flatnonzero((missing > 0) | (wanted > MANY_FILMS))
+    kept = kept[~np.isin(kept // n_films, late)]
+    parts = [kept] + [u * n_films + _top(int(wanted[u]), weights, rng) for u in late]
+    pairs = np.concatenate(parts)
+    return pairs // n_films, pairs % n_films
 
 
-def _write_films(folder: Path, movie_ids: np.ndarray) -> None:  # type: ignore[type-arg]
+def _top(n: int, weights: Floats, rng: np.random.Generator) -> Integers:
+    """Draw n films at once by exponential keys (Efraimidis and Spirakis, 2006)."""
+    found: Integers = np.argpartition(rng.exponential(size=len(weights)) / weights, n)[:n]
+    return found
+
+
+def _write_films(folder: Path, movie_ids: Integers) -> None:
     with (
         (folder / "movies.csv").open("w", encoding="utf-8", newline="") as films,
         (folder / "links.csv").open("w", encoding="utf-8", newline="") as links,
@@ -140,7 +153,7 @@ def _write_films(folder: Path, movie_ids: np.ndarray) -> None:  # type: ignore[t
             links.write(f"{movie},{movie:07d},{'' if place % 700 == 0 else movie + 10}\n")
 
 
-def _write_tags(path: Path, shape: Shape, ids: np.ndarray, rng: np.random.Generator) -> None:  # type: ignore[type-arg]
+def _write_tags(path: Path, shape: Shape, ids: Integers, rng: np.random.Generator) -> None:
     n = shape.tags
     words = pa.array([f'slow, "quiet" {i}' if i % 50 == 0 else f"word {i}" for i in range(5_000)])
     people = np.sort(rng.integers(1, shape.people + 1, size=n)).astype(np.int32)
