@@ -17,7 +17,7 @@ from warehouse.files import new_folder
 from warehouse.folder import DataFolder
 from warehouse.landing import Landed, land_lines, land_table
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Rises when the same files would land differently, so that they land anew."""
 
 
