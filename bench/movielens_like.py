@@ -48,7 +48,8 @@ def film_weights(shape: Shape) -> Floats:
     rank = np.arange(1, shape.films + 1, dtype=np.float64)
     weights = (rank + 90.0) ** -1.0 * np.exp(-rank / (shape.films / 14.0))
     weights += 0.9 / shape.ratings * weights.sum()  # the last films have a rating or two, not none
-    return weights / weights.sum()
+    shares: Floats = weights / weights.sum()
+    return shares
 
 
 def lengths(shape: Shape, rng: np.random.Generator) -> Integers:
@@ -57,7 +58,7 @@ def lengths(shape: Shape, rng: np.random.Generator) -> Integers:
     found = np.minimum(shape.fewest + extra, shape.films / 10)
     spare = shape.ratings - shape.fewest * shape.people
     found = shape.fewest + (found - shape.fewest) * spare / (found - shape.fewest).sum()
-    whole = np.floor(found).astype(np.int64)
+    whole: Integers = np.floor(found).astype(np.int64)
     whole[: shape.ratings - whole.sum()] += 1
     return whole
 

@@ -143,8 +143,16 @@ def land_table(table: pa.Table, target: Path, bad: list[tuple[str, int, str, str
     """Write rows that are already parsed to Parquet, and ``bad`` (file, line, reason, text) aside."""
     with replacing(target) as temporary:
         pq.write_table(table, temporary, compression="zstd")
-    aside = pa.Table.from_pylist([dict(zip(BAD_ROWS.names, row, strict=True)) for row in bad], schema=BAD_ROWS)
-    return _landed(table.num_rows, aside, quarantine)
+    return _landed(table.num_rows, _bad_table(bad), quarantine)
+
+
+def keep_aside(bad: list[tuple[str, int, str, str]], quarantine: Path) -> Landed:
+    """Write bad rows (file, line, reason, text) to the quarantine and count them by reason."""
+    return _landed(0, _bad_table(bad), quarantine)
+
+
+def _bad_table(bad: list[tuple[str, int, str, str]]) -> pa.Table:
+    return pa.Table.from_pylist([dict(zip(BAD_ROWS.names, row, strict=True)) for row in bad], schema=BAD_ROWS)
 
 
 def _landed(rows: int, bad: pa.Table, quarantine: Path) -> Landed:
