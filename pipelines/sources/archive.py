@@ -23,7 +23,7 @@ class Archive:
         If a file is not a zip, or a zip is cut short.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, option: str = "--movielens") -> None:
         self.path = path
         if path.is_dir():
             home = _innermost(path)
@@ -31,7 +31,7 @@ class Archive:
             self.inner_name = home.resolve().name
             return
         if not path.exists():
-            raise SourceUnavailableError(f"{path} does not exist; give --movielens a zip file or a folder")
+            raise SourceUnavailableError(f"{path} does not exist; give {option} a zip file or a folder")
         try:
             with zipfile.ZipFile(path) as archive:
                 names = [n for n in archive.namelist() if not n.endswith("/") and "__MACOSX" not in n]
