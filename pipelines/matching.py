@@ -8,7 +8,7 @@ answers. Two films at that level make it ambiguous, and an ambiguous film stays 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -142,30 +142,59 @@ class Matcher:
         }
 
 
-def match_all(films: Sequence[TitledFilm], matcher: Matcher, taken: Iterable[int] = ()) -> Outcome:
+def match_all(films: Sequence[TitledFilm], matcher: Matcher, holders: Mapping[int, str] | None = None) -> Outcome:
     """Match many films: sure ones first, so that a half-fitting title cannot take a film that another one is.
 
     Parameters
     ----------
-    taken : iterable of int
-        TMDB ids that films outside ``films`` have for sure.
+    holders : mapping of int to str, optional
+        TMDB ids that films outside ``films`` have, and what those are called.
     """
+    held_by = dict(holders or {})
     found = {film.film_id: matcher.match(film) for film in films}
-    sure = {m.candidate.tmdb_id for m in found.values() if isinstance(m, Match) and m.sure} | set(taken)
-    held = frozenset(sure)
+    sure = {m.candidate.tmdb_id for m in found.values() if isinstance(m, Match) and m.sure}
+    held = frozenset(sure | set(held_by))
     for film in films:
         first = found[film.film_id]
         if isinstance(first, Match) and not first.sure:
             found[film.film_id] = matcher.match(film, held)
+    return without_rivals(films, found, held_by)
+
+
+def without_rivals(
+    films: Sequence[TitledFilm], found: Mapping[int, Match | tuple[int, ...]], holders: Mapping[int, str]
+) -> Outcome:
+    """Let a TMDB film have one title: of films that claim it under different titles only the surest keeps it.
+
+    Films that share a title may share the TMDB film too: sets do hold a film twice. Equally sure claims under
+    different titles are all ambiguous.
+    """
+    titles = {film.film_id: film.title for film in films}
     claims: dict[int, list[int]] = defaultdict(list)
     for film_id, match in found.items():
-        if isinstance(match, Match) and not match.sure:
+        if isinstance(match, Match):
             claims[match.candidate.tmdb_id].append(film_id)
-    rivals = {film_id: (tmdb_id,) for tmdb_id, owners in claims.items() if len(owners) > 1 for film_id in owners}
+    rivals: dict[int, tuple[int, ...]] = {}
+    for tmdb_id, owners in claims.items():
+        ranks = {film_id: _rank(found[film_id]) for film_id in owners}
+        best = min(ranks.values())
+        names = [holders[tmdb_id]] if tmdb_id in holders else [titles[f] for f in owners if ranks[f] == best]
+        for film_id in owners:
+            if not all(_same_title(titles[film_id], name) for name in names):
+                rivals[film_id] = (tmdb_id,)
     matched = {i: m for i, m in found.items() if isinstance(m, Match) and i not in rivals}
     ambiguous = {i: m for i, m in found.items() if isinstance(m, tuple) and m} | rivals
     unmatched = tuple(i for i, m in found.items() if m == ())
     return Outcome(matched, unmatched, ambiguous)
+
+
+def _rank(match: Match | tuple[int, ...]) -> int:
+    step = (match.level, match.years_apart) if isinstance(match, Match) else ("", 0)
+    return STEPS.index(step) if step in STEPS else len(STEPS)
+
+
+def _same_title(first: str, second: str) -> bool:
+    return not title_keys(first).alias.isdisjoint(title_keys(second).alias)
 
 
 def _alike(first: str, second: str) -> bool:

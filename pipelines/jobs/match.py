@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.jobs.active import Active, active_set
-from pipelines.matching import Candidate, Match, Matcher, Outcome, TitledFilm, match_all
+from pipelines.matching import Candidate, Match, Matcher, Outcome, TitledFilm, match_all, without_rivals
 from pipelines.matching_titles import aliases
 from pipelines.progress import step
 from pipelines.settings import Settings
@@ -117,7 +117,7 @@ def match(settings: Settings, run_id: str, *, links: Path | None = None, search:
             for film in films
             if film["movielens_id"] not in known
         ]
-        rows, ambiguous = _match_films(folder, active, waiting, mapping, search)
+        rows, ambiguous = _match_films(folder, active, films, waiting, mapping, search)
         _write_mapping(folder, mapping + rows)
     return _report(active, films, known, rows, ambiguous)
 
@@ -125,6 +125,7 @@ def match(settings: Settings, run_id: str, *, links: Path | None = None, search:
 def _match_films(
     folder: DataFolder,
     active: Active,
+    films: list[dict[str, Any]],
     waiting: list[TitledFilm],
     mapping: list[dict[str, Any]],
     search: TitleSearch | None,
@@ -144,33 +145,39 @@ def _match_films(
                 add(film.film_id, by_number[film.film_id], "links")
     done = {row["movielens_id"] for row in rows}
     waiting = [film for film in waiting if film.film_id not in done]
-    taken = {row["movie_id"] for row in (*mapping, *rows) if row["id_space"] == active.id_space}
-    outcome = match_all(waiting, Matcher(candidates), taken)
+    titles = {film["movielens_id"]: film["title"] for film in films}
+    holders = {
+        row["movie_id"]: titles[row["movielens_id"]]
+        for row in (*mapping, *rows)
+        if row["id_space"] == active.id_space and row["movielens_id"] in titles
+    }
+    outcome = match_all(waiting, Matcher(candidates), holders)
     for film_id, found in outcome.matched.items():
         add(film_id, found.candidate, found.method)
     ambiguous = dict(outcome.ambiguous)
     if search is not None:
         left = [film for film in waiting if film.film_id in set(outcome.unmatched)]
-        searched = search_films(left, search)
+        holders |= {m.candidate.tmdb_id: titles[film_id] for film_id, m in outcome.matched.items()}
+        searched = search_films(left, search, holders)
         for film_id, found in searched.matched.items():
             add(film_id, found.candidate, f"tmdb {found.method}")
         ambiguous |= searched.ambiguous
     return rows, ambiguous
 
 
-def search_films(films: Sequence[TitledFilm], search: TitleSearch) -> Outcome:
-    """Ask for each film by its names, in its year and the years beside it; only whole titles count."""
-    matched: dict[int, Match] = {}
-    ambiguous: dict[int, tuple[int, ...]] = {}
+def search_films(films: Sequence[TitledFilm], search: TitleSearch, holders: Mapping[int, str]) -> Outcome:
+    """Ask for each film by its names, in its year and the years beside it; only whole titles count.
+
+    Parameters
+    ----------
+    holders : mapping of int to str
+        TMDB ids that other films of the set have, and what those are called.
+    """
+    found: dict[int, Match | tuple[int, ...]] = {}
     for number, film in enumerate(films):
         step("search TMDB for titles", number, len(films))
-        found = _search_one(film, search)
-        if isinstance(found, Match):
-            matched[film.film_id] = found
-        elif found:
-            ambiguous[film.film_id] = found
-    unmatched = tuple(f.film_id for f in films if f.film_id not in matched and f.film_id not in ambiguous)
-    return Outcome(matched, unmatched, ambiguous)
+        found[film.film_id] = _search_one(film, search)
+    return without_rivals(films, found, holders)
 
 
 def _search_one(film: TitledFilm, search: TitleSearch) -> Match | tuple[int, ...]:

@@ -64,7 +64,7 @@ def parse_line(line: bytes, kinds: Collection[str], *, longest: int = 1_048_576)
         raise BadLineError("event is missing or unknown")
     value = _value(record.get("value"), event)
     return Event(
-        _user(record.get("user_id")), tmdb_id, movielens_id, imdb_id, event, _time(record.get("timestamp")), value
+        user_name(record.get("user_id")), tmdb_id, movielens_id, imdb_id, event, _time(record.get("timestamp")), value
     )
 
 
@@ -84,7 +84,8 @@ def _refuse(name: str) -> Any:
     raise ValueError(name)
 
 
-def _user(value: Any) -> str:
+def user_name(value: Any) -> str:
+    """Return what Playbill calls a log's user: a UUID in lower case, else ``ev_`` and the log's own id."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise BadLineError("user_id is missing or no text")
     text = str(value).strip() if isinstance(value, str) or abs(value) < 10**LONGEST_ID else ""

@@ -251,8 +251,18 @@ def _archive(path: Path, folder: DataFolder, digest: str, *, drop: frozenset[int
     path.unlink()
 
 
-def rewrite(source: Path, target: Path, keep: Callable[[int, bytes], bool]) -> int:
-    """Write a log again with the lines for which ``keep(number, line)`` holds; return how many were left out."""
+def rewrite(source: Path, target: Path, keep: Callable[[int, bytes], bool], *, only_if_any: bool = False) -> int:
+    """Write a log again with the lines for which ``keep(number, line)`` holds; return how many were left out.
+
+    Parameters
+    ----------
+    only_if_any : bool
+        Whether to leave the file alone when every line is kept.
+    """
+    if only_if_any:
+        with _opened(source) as lines:
+            if all(keep(number, line) for number, line in enumerate(lines, start=1)):
+                return 0
     left_out = 0
     zipped = source.name.endswith(".gz")
     with replacing(target) as temporary, _opened(source) as lines, _opened_new(temporary, zipped=zipped) as sink:
