@@ -42,6 +42,60 @@ class QualitySettings(Section):
     """What is let through."""
 
     max_bad_share: float = Field(0.01, ge=0, le=1, description="Share of a source's rows that may be unusable.")
+    max_drop_share: float = Field(
+        0.5, ge=0, le=1, description="Share of a source's rows that may be gone since its last batch; 1 lets all go."
+    )
+
+
+class SupabaseColumns(Section):
+    """What the columns of the ratings table are called; an optional one that is not there is done without."""
+
+    user_id: str = Field("user_id", min_length=1, description="Who rated: a uuid.")
+    movie_id: str = Field("movie_id", min_length=1, description="The film's TMDB id.")
+    rating: str = Field("rating", min_length=1, description="0.5-5.0 stars.")
+    id: str = Field("id", description="A unique key, optional.")
+    created_at: str = Field("created_at", description="When the row was made, optional.")
+    updated_at: str = Field("updated_at", description="When the row was last changed, optional.")
+
+
+class SupabaseSettings(Section):
+    """The table that an app keeps its ratings in, and how it is read."""
+
+    db_schema: str = Field("public", min_length=1, description="Schema of the table.")
+    table: str = Field("ratings", min_length=1, description="The table.")
+    columns: SupabaseColumns = SupabaseColumns()
+    page_rows: int = Field(1000, ge=1, le=100_000, description="Rows asked for at once; the server may give fewer.")
+    overlap_minutes: float = Field(10.0, ge=0, description="How far before its mark a nightly read begins.")
+    issuer: str = Field("", description="Who issues users' tokens, where it is not SUPABASE_URL/auth/v1.")
+    full_read_days: float = Field(7.0, gt=0, description="Days after which all is read, which finds deletions.")
+    timeout_seconds: float = Field(30.0, gt=0, description="Longest silence of the server before a retry.")
+    attempts: int = Field(6, ge=1, description="Tries before a page, and so the ingest, is given up.")
+
+
+class EventRule(Section):
+    """What one kind of event says about a film."""
+
+    weight: float = Field(0.0, ge=-10, le=10, description="Added to the implicit weight; negative for a dislike.")
+    stars: float = Field(3.0, ge=0.5, le=5, description="The rating it stands for where nobody gave stars.")
+    opinion: bool = Field(False, description="Whether a later opinion takes its place, as a like does a dislike's.")
+
+
+class EventSettings(Section):
+    """Interaction logs: which events there are and what they weigh. A `rating` event carries its own stars."""
+
+    rules: dict[str, EventRule] = Field(
+        {
+            "like": EventRule(weight=2.0, stars=4.5, opinion=True),
+            "dislike": EventRule(weight=-2.0, stars=1.0, opinion=True),
+            "playlist_add": EventRule(weight=1.5, stars=4.0),
+            "finish": EventRule(weight=1.5, stars=4.0),
+            "view": EventRule(weight=0.5, stars=3.5),
+            "skip": EventRule(weight=-0.5, stars=2.0),
+        },
+        description="Weight, stars and opinion of each event, as JSON.",
+    )
+    settle_seconds: float = Field(2.0, ge=0, description="A file younger than this is looked at twice for growth.")
+    max_line_bytes: int = Field(1_048_576, ge=256, description="A longer line is kept aside.")
 
 
 class TrainingSettings(Section):
@@ -68,26 +122,6 @@ class ReleaseSettings(Section):
     """How many releases stay on disk."""
 
     keep: int = Field(10, ge=2, description="Newest releases kept; the current one and pinned ones always are.")
-
-
-class SupabaseColumns(Section):
-    """What the columns of the ratings table are called; an optional one that is not there is done without."""
-
-    user_id: str = Field("user_id", min_length=1, description="Who rated: a uuid.")
-    movie_id: str = Field("movie_id", min_length=1, description="The film's TMDB id.")
-    rating: str = Field("rating", min_length=1, description="0.5-5.0 stars.")
-    id: str = Field("id", description="A unique key, optional.")
-    created_at: str = Field("created_at", description="When the row was made, optional.")
-    updated_at: str = Field("updated_at", description="When the row was last changed, optional.")
-
-
-class SupabaseSettings(Section):
-    """The table that an app keeps its ratings in, and how it is read."""
-
-    db_schema: str = Field("public", min_length=1, description="Schema of the table.")
-    table: str = Field("ratings", min_length=1, description="The table.")
-    columns: SupabaseColumns = SupabaseColumns()
-    issuer: str = Field("", description="Who issues users' tokens, where it is not SUPABASE_URL/auth/v1.")
 
 
 class ServingSettings(Section):
@@ -135,19 +169,27 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe log line shown.")
     movielens: MovieLensSettings = MovieLensSettings()
     quality: QualitySettings = QualitySettings()
+    supabase: SupabaseSettings = SupabaseSettings()
+    events: EventSettings = EventSettings()
     training: TrainingSettings = TrainingSettings()
     lists: ListSettings = ListSettings()
     releases: ReleaseSettings = ReleaseSettings()
-    supabase: SupabaseSettings = SupabaseSettings()
     serving: ServingSettings = ServingSettings()
 
     supabase_url: str | None = Field(
-        None, validation_alias=AliasChoices("SUPABASE_URL"), description="The Supabase project's address."
+        None,
+        validation_alias=AliasChoices("SUPABASE_URL"),
+        description="The Supabase project whose ratings are read, https://<project>.supabase.co.",
     )
     supabase_key: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"),
-        description="Its secret key, or an older project's service_role key.",
+        description="Its secret key, or the service_role key of an older project.",
+    )
+    supabase_db_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("SUPABASE_DB_URL"),
+        description="Its Postgres connection string in session mode, for reading in bulk instead.",
     )
     mlflow_tracking_uri: str | None = Field(
         None,
@@ -186,5 +228,6 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = "__".join(str(part) for part in first["loc"]).upper()
-        known = name if name.startswith(("MLFLOW", "PREFECT", "SUPABASE_URL", "SUPABASE_SE")) else f"PLAYBILL_{name}"
+        own = name.startswith(("MLFLOW", "PREFECT", "SUPABASE_")) and not name.startswith("SUPABASE__")
+        known = name if own else f"PLAYBILL_{name}"
         raise ConfigError(f"setting {known}: {first['msg']}; see .env.example") from None

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 
 from pipelines.settings import Section, Settings
 
@@ -51,7 +52,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple | list | dict):
-        return json.dumps(value)
+        return json.dumps(to_jsonable_python(value))
     return value.as_posix() if isinstance(value, Path) else str(value)
 
 

@@ -1,7 +1,7 @@
 -- purpose:  every film that Playbill knows, with the best that is known of it
 -- grain:    a film
 -- key:      movie_id
--- upstream: dim_tmdb_mapping, stg_movielens_films, stg_movielens_tags, stg_sample_films
+-- upstream: dim_tmdb_mapping, stg_movielens_films, stg_movielens_tags, stg_sample_films, int_app_films
 -- refresh:  rebuilt
 WITH tags AS (
     SELECT
@@ -29,7 +29,7 @@ from_movielens AS (
 )
 
 SELECT
-    coalesce(sample.movie_id, ml.movie_id)::INTEGER AS movie_id,
+    coalesce(sample.movie_id, ml.movie_id, app.movie_id)::INTEGER AS movie_id,
     ml.movielens_id,
     coalesce(sample.imdb_id, ml.imdb_id) AS imdb_id,
     coalesce(sample.title, ml.title) AS title,
@@ -53,4 +53,6 @@ SELECT
     CASE WHEN sample.movie_id IS NOT NULL THEN getvariable('built_at')::TIMESTAMPTZ END AS enriched_at
 FROM stg_sample_films AS sample
 FULL OUTER JOIN from_movielens AS ml ON sample.movie_id = ml.movie_id
+-- what only the app knows stays in the data, without a title
+FULL OUTER JOIN int_app_films AS app ON coalesce(sample.movie_id, ml.movie_id) = app.movie_id
 ORDER BY movie_id
