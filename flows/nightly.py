@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
-from pydantic import Field
 
-from flows.parameters import DATASET_HELP, ENRICH_HELP, MOVIELENS_HELP, TRAIN_HELP, Dataset, TrainMode
+from flows.parameters import Dataset, TrainMode
 from flows.report import Report, publish_report
 from pipelines.jobs.active import active_set
 from pipelines.jobs.build import Built
@@ -39,14 +37,23 @@ publish = task(name="publish", cache_policy=NO_CACHE)(publish_job)
 report = task(name="report", cache_policy=NO_CACHE)(publish_report)
 
 
+# The parameters stand under "Args:" because Prefect reads the texts of its form from there.
 @flow(name="nightly", validate_parameters=True)
 def nightly(
-    dataset: Annotated[Dataset, Field(description=DATASET_HELP)] = "sample",
-    movielens: Annotated[str | None, Field(description=MOVIELENS_HELP)] = None,
-    enrich_films: Annotated[bool, Field(description=ENRICH_HELP)] = True,
-    train_models: Annotated[TrainMode, Field(description=TRAIN_HELP)] = "auto",
+    dataset: Dataset = "sample",
+    movielens: str | None = None,
+    enrich_films: bool = True,
+    train_models: TrainMode = "auto",
 ) -> Published:
-    """Turn ratings into a release: ingest, enrich, build, train, evaluate, promote, publish."""
+    """Turn ratings into a release: ingest, enrich, build, train, evaluate, promote, publish.
+
+    Args:
+        dataset: The data set to use. A MovieLens set is downloaded unless a path is given.
+        movielens: A MovieLens zip or folder on the machine that runs this, instead of a download.
+        enrich_films: Whether to ask TMDB for what is not known of the films yet.
+        train_models: all: every model; champion: only the recipe that is served; none: fresh lists from the arrays
+            that are served; auto: the champion where there is one for this data set, else all.
+    """
     settings = load_settings()
     run_id = new_run_id()
     with writing(settings.folder, wait_seconds=WAIT_FOR_LOCK_SECONDS):
