@@ -27,6 +27,9 @@ DATASETS = {
 }
 """The lake's data sets and the relation each is a copy of."""
 
+LAKE_VIEWS = {"raw_tmdb_mapping": "tmdb_mapping", "raw_tmdb_movies": "movies_enriched"}
+"""Raw relations that are one data set of the lake, whichever batch is active."""
+
 
 @dataclass(frozen=True)
 class SqlFile:
@@ -118,7 +121,7 @@ def _make_raw(con: Connection, folder: DataFolder, batches: dict[str, Path]) -> 
     """Make a view for each raw relation: over its Parquet files, or empty where nothing has landed."""
     for name, relation in RAW.items():
         source, _, table = name.removeprefix("raw_").partition("_")
-        files = folder.dataset("tmdb_mapping") if name == "raw_tmdb_mapping" else None
+        files = folder.dataset(LAKE_VIEWS[name]) if name in LAKE_VIEWS else None
         if source in batches:
             files = batches[source] / f"{table}.parquet"
         if files is not None and files.exists():

@@ -155,7 +155,8 @@ class TmdbClient:
     async def changes(self, first: date, last: date) -> set[int]:
         """Return the ids of films changed between two days, at most 14 days apart.
 
-        A span of more than 500 pages is halved; the halves share a day, as TMDB does not say whether the last one counts.
+        A span of more than 500 pages is halved; the halves share a day, as TMDB does not say whether the last
+        one counts.
 
         Raises
         ------

@@ -53,8 +53,8 @@ def text(value: Any, field: str, problems: list[Problem], *, longest: int, shape
     """Read a text; numbers are taken as text, one that is too long is cut, one of another shape dropped."""
     if value is None:
         return None
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        note(problems, field, "a number where a text belongs", value, kept=not shape)
+    if isinstance(value, int | float) and not isinstance(value, bool) and not shape:
+        note(problems, field, "a number where a text belongs", value, kept=True)
         value = _shown(value)
     if not isinstance(value, str):
         note(problems, field, "no text", value)

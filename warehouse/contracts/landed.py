@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from warehouse.columns import Column, Relation, integer, moment, number, text, texts
+from warehouse.contracts.tmdb import RAW_TMDB_MOVIES
 
 RAW_MOVIELENS_RATINGS = Relation(
     "raw_movielens_ratings",
@@ -107,5 +108,6 @@ RAW = {
         RAW_SAMPLE_RATINGS,
         RAW_SAMPLE_FILMS,
         RAW_TMDB_MAPPING,
+        RAW_TMDB_MOVIES,
     )
 }
