@@ -52,7 +52,7 @@ class TmdbSettings(Section):
     patience_seconds: float = Field(60.0, ge=0, description="How long TMDB may be down before a run goes on without.")
     max_age_days: int = Field(150, ge=1, le=180, description="Age at which facts are fetched anew; TMDB allows 180.")
     missing_days: int = Field(30, ge=1, description="Days after which a film that TMDB does not know is asked again.")
-    flush_seconds: float = Field(5.0, gt=0, description="How often answers are put on disk: what a crash may cost.")
+    flush_seconds: float = Field(2.0, gt=0, description="How often answers are put on disk: what a crash may cost.")
 
 
 class QualitySettings(Section):

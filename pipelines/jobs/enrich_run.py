@@ -84,7 +84,9 @@ async def ask_tmdb(
             await client.check()
             await _ask(client, folder, ledger, order, settings, outcome)
         except SourceUnavailableError as error:
-            outcome.warnings.append(str(error))
+            outcome.warnings.append(f"{error}; the facts of earlier runs are used")
+            if not outcome.statuses and not outcome.left_over:
+                _leave_all(ledger, order, settings, outcome)
         outcome.requests = client.requests
     return outcome
 
@@ -116,6 +118,13 @@ async def _ask(
         outcome.statuses, outcome.problems = tally.statuses, tally.problems
         outcome.left_over = len(chosen.due) - tally.asked
         set_aside(folder, order.run_id, tally.aside)
+
+
+def _leave_all(ledger: EnrichmentLedger, order: Order, settings: TmdbSettings, outcome: Outcome) -> None:
+    """Count what the run would have asked, had TMDB been there."""
+    ages = Ages(settings.max_age_days, settings.missing_days)
+    chosen = plan([film.movie_id for film in order.films], ledger.known(), ages, order.now)
+    outcome.kept, outcome.left_over = chosen.kept, len(chosen.due)
 
 
 async def _list_popular(client: TmdbClient, order: Order, outcome: Outcome) -> None:

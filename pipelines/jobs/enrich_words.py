@@ -28,5 +28,7 @@ def describe(
     parts.append(f"{kept:,} known from before")
     if left_over:
         parts.append(f"{left_over:,} left for the next run")
+    if films and not covered:
+        parts.append(POORER)
     text = "; ".join(parts)
     return f"{'; '.join(warnings)}; {text}" if warnings else text
