@@ -196,8 +196,7 @@ class TmdbClient:
         """Ask until there is an answer, at most ``attempts`` times, waiting longer each time."""
         reason = ""
         for attempt in range(1, self._settings.attempts + 1):
-            await self._breaker.admit()
-            said = await self._try(path, query)
+            said = await self._try_in_turn(path, query)
             if isinstance(said, Answer):
                 self._breaker.succeeded()
                 return said
@@ -222,16 +221,22 @@ class TmdbClient:
     async def _is_back(self) -> bool:
         return isinstance(await self._try("/configuration", {}), Answer)
 
+    async def _try_in_turn(self, path: str, query: Query) -> Answer | _Retry:
+        while True:
+            await self._breaker.admit()
+            async with self._slots:
+                if not self._breaker.is_open:  # it may have opened while this one waited for a slot
+                    return await self._try(path, query)
+
     async def _try(self, path: str, query: Query) -> Answer | _Retry:
-        async with self._slots:
-            await self._pace.take()
-            self.requests += 1
-            try:
-                response = await self._http.get(path, params=query)
-            except httpx.TimeoutException as error:
-                return _Retry(f"no answer in {self._settings.timeout_seconds:g} s ({type(error).__name__})")
-            except httpx.HTTPError as error:
-                return _Retry(self._key.hide_in(str(error)) or type(error).__name__)
+        await self._pace.take()
+        self.requests += 1
+        try:
+            response = await self._http.get(path, params=query)
+        except httpx.TimeoutException as error:
+            return _Retry(f"no answer in {self._settings.timeout_seconds:g} s ({type(error).__name__})")
+        except httpx.HTTPError as error:
+            return _Retry(self._key.hide_in(str(error)) or type(error).__name__)
         return self._judge(response)
 
     def _judge(self, response: httpx.Response) -> Answer | _Retry:
