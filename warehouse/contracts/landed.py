@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from warehouse.columns import Column, Relation, integer, moment, number, text, texts
+from warehouse.contracts.tmdb import RAW_TMDB_MOVIES
 
 RAW_MOVIELENS_RATINGS = Relation(
     "raw_movielens_ratings",
@@ -189,5 +190,6 @@ RAW = {
         RAW_TMDB_OVERRIDES,
         RAW_SUPPRESSED_PEOPLE,
         RAW_LAST_COUNTS,
+        RAW_TMDB_MOVIES,
     )
 }
