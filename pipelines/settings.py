@@ -7,9 +7,9 @@ Values come from the environment, then from ``.env``, then from here. Playbill's
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from warehouse.errors import ConfigError
@@ -66,6 +66,7 @@ class SupabaseSettings(Section):
     columns: SupabaseColumns = SupabaseColumns()
     page_rows: int = Field(1000, ge=1, le=100_000, description="Rows asked for at once; the server may give fewer.")
     overlap_minutes: float = Field(10.0, ge=0, description="How far before its mark a nightly read begins.")
+    issuer: str = Field("", description="Who issues users' tokens, where it is not SUPABASE_URL/auth/v1.")
     full_read_days: float = Field(7.0, gt=0, description="Days after which all is read, which finds deletions.")
     timeout_seconds: float = Field(30.0, gt=0, description="Longest silence of the server before a retry.")
     attempts: int = Field(6, ge=1, description="Tries before a page, and so the ingest, is given up.")
@@ -100,8 +101,11 @@ class EventSettings(Section):
 class TrainingSettings(Section):
     """Which models a run trains and which of them it would publish."""
 
-    models: tuple[str, ...] = Field(("popularity", "als"), description="Models that a run trains, as a JSON list.")
-    published: str = Field("als", description="The one whose lists are published if it beats popularity.")
+    models: tuple[str, ...] = Field(
+        ("popularity", "als", "ease", "covisitation", "content", "hybrid"),
+        description="Models that a run trains, as a JSON list.",
+    )
+    published: str = Field("hybrid", description="The one whose lists are published if it beats popularity.")
     gate: str = Field("next", description="Protocol on which it must do so.")
     protocols: tuple[str, ...] = Field(("next", "last-out"), description="Protocols that a run reports.")
 
@@ -124,11 +128,32 @@ class ServingSettings(Section):
     """The HTTP API."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that answer; each holds the release's lists.")
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="Keys that open personal lists, separated by commas; none leaves the API open on loopback."
     )
     poll_seconds: float = Field(1.0, gt=0, description="How often the API looks for a new release.")
+    lists_memory_mb: float = Field(1024.0, ge=0, description="Lists larger than this are looked up, not held.")
+    max_release_age_hours: float = Field(36.0, gt=0, description="/ready says no when the release is older.")
+    poster_base_url: str = Field("https://image.tmdb.org/t/p/w500", description="Put before a poster's path.")
+    access_log: bool = Field(True, description="One line a request: route, status, time; nothing about people.")
+    gzip_bytes: int = Field(1024, ge=0, description="Answers longer than this are compressed for who accepts it.")
+    max_body_bytes: int = Field(262_144, ge=1024, description="Longest request body.")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Web origins that may call the API from a browser, separated by commas; none by default."
+    )
+    min_ratings: int = Field(5, ge=0, description="Under so many ratings /recommendations/me gives popular films.")
+    live_seconds: float = Field(0.4, gt=0, description="Longest wait for Supabase before the stored list is given.")
+    live_rate: float = Field(5.0, gt=0, description="Live lists a second that one caller may ask for, on average.")
+    live_burst: int = Field(20, ge=1, description="Live lists that one caller may ask for at once.")
+    feedback: bool = Field(False, description="Whether POST /feedback exists, for apps without a log of their own.")
+    feedback_file_mb: float = Field(16.0, gt=0, description="A feedback file is closed at this size.")
+
+    @field_validator("api_keys", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
-
 from pipelines.settings import Settings
+from pipelines.sources.http import Transport
 from pipelines.sources.postgres import PostgresTable
 from pipelines.sources.supabase_api import SupabaseApi
 from pipelines.sources.supabase_rows import RatingsTable, Read
@@ -53,7 +52,7 @@ class SupabaseIngested:
 
 
 def ingest_supabase(
-    settings: Settings, run_id: str, *, full: bool = False, transport: httpx.BaseTransport | None = None
+    settings: Settings, run_id: str, *, full: bool = False, transport: Transport | None = None
 ) -> SupabaseIngested:
     """Read what changed since the last time; all of it the first time, when it is due, or when asked.
 
@@ -95,7 +94,7 @@ def ingest_supabase(
     return result
 
 
-def _table(settings: Settings, transport: httpx.BaseTransport | None) -> RatingsTable | None:
+def _table(settings: Settings, transport: Transport | None) -> RatingsTable | None:
     """Return the table by the route that is configured: Postgres first, as it is quicker."""
     if settings.supabase_db_url is not None and settings.supabase_db_url.get_secret_value().strip():
         return PostgresTable(settings.supabase_db_url.get_secret_value().strip(), settings.supabase)

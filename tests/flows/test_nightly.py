@@ -76,6 +76,7 @@ def test_the_form_has_the_choices_of_the_command_line() -> None:
     from flows.parameters import DATASET_NAMES, TRAIN_MODES
 
     fields = nightly.parameters.properties
+    assert [name for name, field in fields.items() if not field.get("description")] == []
     assert fields["dataset"]["enum"] == list(DATASET_NAMES)
     assert fields["train_models"]["enum"] == list(TRAIN_MODES)
 
