@@ -135,7 +135,7 @@ def _parsed(source: Path, delimiter: str, fields: tuple[Field, ...], skip: int) 
                     SELECT row_number() OVER () + {skip} AS line_number, rtrim(line, chr(13)) AS line
                     FROM read_csv({quoted(source)}, header = false, columns = {{'line': 'VARCHAR'}},
                         delim = '{NO_SUCH_CHARACTER}', quote = '', escape = '', auto_detect = false, skip = {skip},
-                        encoding = 'latin-1', max_line_size = 16777216))
+                        encoding = 'latin-1', max_line_size = 16777216, strict_mode = false))
                 WHERE line <> ''))"""
 
 
