@@ -37,6 +37,7 @@ publish = task(name="publish", cache_policy=NO_CACHE)(publish_job)
 report = task(name="report", cache_policy=NO_CACHE)(publish_report)
 
 
+# The parameters stand under "Args:" because Prefect reads the texts of its form from there.
 @flow(name="nightly", validate_parameters=True)
 def nightly(
     dataset: Dataset = "sample",
@@ -46,17 +47,12 @@ def nightly(
 ) -> Published:
     """Turn ratings into a release: ingest, enrich, build, train, evaluate, promote, publish.
 
-    Parameters
-    ----------
-    dataset
-        The data set to use. A MovieLens set is downloaded unless a path is given.
-    movielens
-        A MovieLens zip or folder on this machine, instead of a download.
-    enrich_films
-        Whether to ask TMDB for what is not known of the films yet.
-    train_models
-        all: every model; champion: only the recipe that is served; none: fresh lists from the arrays that are
-        served; auto: champion where there is one for this data set, else all.
+    Args:
+        dataset: The data set to use. A MovieLens set is downloaded unless a path is given.
+        movielens: A MovieLens zip or folder on the machine that runs this, instead of a download.
+        enrich_films: Whether to ask TMDB for what is not known of the films yet.
+        train_models: all: every model; champion: only the recipe that is served; none: fresh lists from the arrays
+            that are served; auto: the champion where there is one for this data set, else all.
     """
     settings = load_settings()
     run_id = new_run_id()
@@ -69,10 +65,11 @@ def nightly(
         if train_models == "none":
             reuse(settings, run_id, batch.dataset)
         else:
-            if train_models == "all" or champion is None:
-                train(settings, run_id)
-            else:
+            again = champion is not None and champion[0] == settings.training.published
+            if champion is not None and (train_models == "champion" or (train_models == "auto" and again)):
                 train(settings, run_id, models=(champion[0],), overrides={champion[0]: champion[1]})
+            else:
+                train(settings, run_id)
             evaluate(settings, run_id)
             promote(settings, run_id)
         published: Published = publish(settings, run_id)

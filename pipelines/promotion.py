@@ -1,63 +1,75 @@
-"""The promotion gate: a pure rule that may say no, with its reasons in words.
+"""Promotion: the number that can say no. For now one rule: the first recipe must beat popularity.
 
-One rule so far: a model is published in place of popularity only if it ranks better for certain.
+The gate between a champion and a challenger will stand here too; it will answer with the same `Decision`.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from pipelines.evaluation.metrics import Values
 from pipelines.evaluation.significance import paired_bootstrap
 
 MIN_PEOPLE = 30
+TOO_GOOD = 0.99
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether the challenger is published, and why.
+    """Whether a recipe is promoted, and why, in words a reader of the log understands.
 
     Attributes
     ----------
-    promoted : bool
-    reasons : list of str
-        Sentences for a person to read.
-    difference, low, high : float or None
-        Mean difference of nDCG@10 and its 95 % interval; None where it was not measured.
+    difference, low, high : float
+        Mean of challenger - baseline in nDCG@10 on `next`, with its 95 % interval; NaN when nobody was measured.
     n : int
-        People compared.
+        People measured under both.
     """
 
     promoted: bool
     reasons: list[str]
-    difference: float | None
-    low: float | None
-    high: float | None
+    difference: float
+    low: float
+    high: float
     n: int
 
 
 def decide(
-    challenger: str, challenger_values: ArrayLike, baseline: str, baseline_values: ArrayLike, *, seed: int = 0
+    challenger: Values,
+    baseline: Values,
+    *,
+    challenger_name: str = "hybrid",
+    baseline_name: str = "popularity",
+    seed: int = 0,
 ) -> Decision:
-    """Judge a challenger against a baseline on the same people.
+    """Promote the challenger if the lower bound of its advantage over the baseline is above 0.
 
     Parameters
     ----------
-    challenger_values, baseline_values : float arrays, shape (n_people,)
-        Each person's nDCG@10; NaN where they were not measured.
+    challenger, baseline : float64 arrays, shape (n_people,) or (n_people, n_folds)
+        nDCG@10 on `next`, the same people in the same order (`Evaluation.per_person`); NaN where not measured.
     """
-    first, second = (np.asarray(values, dtype=np.float64) for values in (challenger_values, baseline_values))
-    n = int((~np.isnan(first) & ~np.isnan(second)).sum())
-    if n < MIN_PEOPLE:
-        reason = f"{n} people could be compared, {MIN_PEOPLE} are needed to tell {challenger} from {baseline}"
-        return Decision(False, [reason], None, None, None, n)
-    found = paired_bootstrap(first[:, None], second[:, None], seed)
-    means = f"{challenger} {np.nanmean(first):.4f}, {baseline} {np.nanmean(second):.4f} nDCG@10 over {n:,} people"
-    interval = f"difference {found.value:+.4f} (95 % interval {found.low:+.4f} to {found.high:+.4f})"
-    if found.low > 0:
-        reasons = [f"{challenger} beats {baseline}: {means}; {interval}"]
-    else:
-        reasons = [f"{challenger} does not beat {baseline} for certain: {means}; {interval}"]
-    return Decision(found.low > 0, reasons, found.value, found.low, found.high, n)
+    if np.shape(challenger) != np.shape(baseline):
+        raise ValueError(
+            f"{challenger_name} was measured on {np.shape(challenger)} people, {baseline_name} on "
+            f"{np.shape(baseline)}; both need the same evaluation"
+        )
+    found = paired_bootstrap(challenger, baseline, seed)
+    told = f"{found.value:+.4f} nDCG@10 (95 % interval {found.low:+.4f} to {found.high:+.4f}, {found.n} people)"
+    if found.n < MIN_PEOPLE:
+        reason = (
+            f"refused: only {found.n} people could be measured, {MIN_PEOPLE} are needed to tell {challenger_name} from "
+            f"{baseline_name}"
+        )
+        return Decision(False, [reason], found.value, found.low, found.high, found.n)
+    if float(np.nanmean(challenger)) >= TOO_GOOD:
+        reason = f"refused: {challenger_name} answers all but perfectly, so it has read the test part"
+        return Decision(False, [reason], found.value, found.low, found.high, found.n)
+    promoted = not math.isnan(found.low) and found.low > 0
+    verdict = f"promoted: {challenger_name} beats {baseline_name} by {told}"
+    if not promoted:
+        verdict = f"refused: {challenger_name} does not beat {baseline_name} for certain: {told}"
+    return Decision(promoted, [verdict], found.value, found.low, found.high, found.n)

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from pipelines.arrow import because_column
 from pipelines.filling import fill_up, filling_order
-from pipelines.history import Histories, IntArray
+from pipelines.history import Histories, IntArray, ItemArray
 from pipelines.models.base import Model
 from pipelines.models.films import Films
 from pipelines.models.lists import Lists
@@ -36,7 +37,7 @@ class Ranked:
     lists : Lists
         ``item_idx`` are positions in ``films``.
     sources : pyarrow string array, shape (number of listed films,)
-        The model's name, or ``popular``.
+        What the model says of each film's source, or ``popular``.
     because : pyarrow array, a row a list
         STRUCT(movie_id, share)[][]: for the first films, up to three films of the history with their shares.
     """
@@ -52,30 +53,83 @@ class Ranked:
         return self.films.movie_ids[self.lists.item_idx]
 
 
-def rank(
-    model: Model, popularity: PopularityModel, people: People, films: Films, *, length: int, explained: int
-) -> Ranked:
-    """Make everybody's list.
+@dataclass(frozen=True)
+class Ranker:
+    """A model with all that is worked out once for many lists.
 
-    Parameters
+    Attributes
     ----------
     model : Model
         Fitted on any films; those it does not know fill the list's end.
     films : Films
         Films that may be listed.
-    length : int
-        Films a list; fewer only where somebody has rated nearly everything.
-    explained : int
-        How many of a list's first films carry reasons.
+    here : int32 array, shape (model.n_items,)
+        The place of each of the model's films in ``films``, -1 where it is not there.
+    order : Lists
+        One list of all ``films``, the best filler first.
     """
-    known, seen = people.histories_in(model.films), people.histories_in(films)
-    here = films.index_of(model.films.movie_ids)
-    chosen = model.recommend(known, length, allowed=here >= 0)
-    in_films = Lists(chosen.indptr, here[chosen.item_idx], chosen.scores)
-    lists, filled = fill_up(in_films, seen, filling_order(popularity, films), length)
-    filled |= not model.personal
-    sources = pa.array(np.where(filled, POPULAR, model.name))
-    return Ranked(films, lists, sources, _because(model, known, chosen, lists, explained))
+
+    model: Model
+    films: Films
+    here: ItemArray
+    order: Lists
+
+    @classmethod
+    def of(cls, model: Model, popularity: PopularityModel, films: Films) -> Ranker:
+        """Make a ranker; the popularity model says what fills a list up."""
+        return cls(model, films, films.index_of(model.films.movie_ids), filling_order(popularity, films))
+
+    def rank(self, people: People, *, length: int, explained: int, allowed: NDArray[np.bool_] | None = None) -> Ranked:
+        """Make everybody's list.
+
+        Parameters
+        ----------
+        length : int
+            Films a list; fewer only where somebody has rated nearly everything, or where ``allowed`` holds fewer.
+        explained : int
+            How many of a list's first films carry reasons.
+        allowed : bool array, shape (len(films),), optional
+            Films that may be listed at all; by default every film.
+        """
+        known, seen = people.histories_in(self.model.films), people.histories_in(self.films)
+        chosen = self.model.recommend(known, length, allowed=self._open_to_model(allowed))
+        in_films = Lists(chosen.indptr, self.here[chosen.item_idx], chosen.scores)
+        lists, filled = fill_up(in_films, seen, self.fillers(allowed), length)
+        if not self.model.personal:
+            filled[:] = True
+        sources = np.full(len(filled), POPULAR, dtype=object)
+        sources[~filled] = model_sources(self.model, known, chosen)[: int((~filled).sum())]
+        return Ranked(
+            self.films,
+            lists,
+            pa.array(sources.tolist(), type=pa.string()),
+            _because(self.model, known, chosen, lists, explained),
+        )
+
+    def _open_to_model(self, allowed: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+        present: NDArray[np.bool_] = self.here >= 0
+        return present if allowed is None else present & allowed[self.here]
+
+    def fillers(self, allowed: NDArray[np.bool_] | None = None) -> Lists:
+        """Return one list of the films that may fill a list up, the best first."""
+        if allowed is None:
+            return self.order
+        kept = allowed[self.order.item_idx]
+        items = self.order.item_idx[kept]
+        return Lists(np.array([0, len(items)], dtype=np.int64), items, self.order.scores[kept])
+
+
+def rank(
+    model: Model, popularity: PopularityModel, people: People, films: Films, *, length: int, explained: int
+) -> Ranked:
+    """Make everybody's list from a model and films that are used once; see `Ranker.rank`."""
+    return Ranker.of(model, popularity, films).rank(people, length=length, explained=explained)
+
+
+def model_sources(model: Model, known: Histories, chosen: Lists) -> list[str]:
+    """Return the source of each film that a model listed: what the model says of it, else the model's name."""
+    tell = getattr(model, "sources", None)
+    return list(tell(known, chosen)) if tell is not None else [model.name] * len(chosen.item_idx)
 
 
 def _because(model: Model, histories: Histories, chosen: Lists, lists: Lists, explained: int) -> pa.Array:
@@ -84,7 +138,7 @@ def _because(model: Model, histories: Histories, chosen: Lists, lists: Lists, ex
     shown = np.minimum(np.diff(lists.indptr), explained)
     ids = model.films.movie_ids
     for row in range(len(lists)):
-        if row % 1000 == 0:
+        if row % 1000 == 0 and len(lists) > 1:
             step("explain lists", row, len(lists))
         history = histories.take([row])
         items = chosen.row(row)[0][:explained]

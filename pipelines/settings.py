@@ -7,9 +7,9 @@ Values come from the environment, then from ``.env``, then from here. Playbill's
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from warehouse.errors import ConfigError
@@ -59,13 +59,70 @@ class QualitySettings(Section):
     """What is let through."""
 
     max_bad_share: float = Field(0.01, ge=0, le=1, description="Share of a source's rows that may be unusable.")
+    max_drop_share: float = Field(
+        0.5, ge=0, le=1, description="Share of a source's rows that may be gone since its last batch; 1 lets all go."
+    )
+
+
+class SupabaseColumns(Section):
+    """What the columns of the ratings table are called; an optional one that is not there is done without."""
+
+    user_id: str = Field("user_id", min_length=1, description="Who rated: a uuid.")
+    movie_id: str = Field("movie_id", min_length=1, description="The film's TMDB id.")
+    rating: str = Field("rating", min_length=1, description="0.5-5.0 stars.")
+    id: str = Field("id", description="A unique key, optional.")
+    created_at: str = Field("created_at", description="When the row was made, optional.")
+    updated_at: str = Field("updated_at", description="When the row was last changed, optional.")
+
+
+class SupabaseSettings(Section):
+    """The table that an app keeps its ratings in, and how it is read."""
+
+    db_schema: str = Field("public", min_length=1, description="Schema of the table.")
+    table: str = Field("ratings", min_length=1, description="The table.")
+    columns: SupabaseColumns = SupabaseColumns()
+    page_rows: int = Field(1000, ge=1, le=100_000, description="Rows asked for at once; the server may give fewer.")
+    overlap_minutes: float = Field(10.0, ge=0, description="How far before its mark a nightly read begins.")
+    issuer: str = Field("", description="Who issues users' tokens, where it is not SUPABASE_URL/auth/v1.")
+    full_read_days: float = Field(7.0, gt=0, description="Days after which all is read, which finds deletions.")
+    timeout_seconds: float = Field(30.0, gt=0, description="Longest silence of the server before a retry.")
+    attempts: int = Field(6, ge=1, description="Tries before a page, and so the ingest, is given up.")
+
+
+class EventRule(Section):
+    """What one kind of event says about a film."""
+
+    weight: float = Field(0.0, ge=-10, le=10, description="Added to the implicit weight; negative for a dislike.")
+    stars: float = Field(3.0, ge=0.5, le=5, description="The rating it stands for where nobody gave stars.")
+    opinion: bool = Field(False, description="Whether a later opinion takes its place, as a like does a dislike's.")
+
+
+class EventSettings(Section):
+    """Interaction logs: which events there are and what they weigh. A `rating` event carries its own stars."""
+
+    rules: dict[str, EventRule] = Field(
+        {
+            "like": EventRule(weight=2.0, stars=4.5, opinion=True),
+            "dislike": EventRule(weight=-2.0, stars=1.0, opinion=True),
+            "playlist_add": EventRule(weight=1.5, stars=4.0),
+            "finish": EventRule(weight=1.5, stars=4.0),
+            "view": EventRule(weight=0.5, stars=3.5),
+            "skip": EventRule(weight=-0.5, stars=2.0),
+        },
+        description="Weight, stars and opinion of each event, as JSON.",
+    )
+    settle_seconds: float = Field(2.0, ge=0, description="A file younger than this is looked at twice for growth.")
+    max_line_bytes: int = Field(1_048_576, ge=256, description="A longer line is kept aside.")
 
 
 class TrainingSettings(Section):
     """Which models a run trains and which of them it would publish."""
 
-    models: tuple[str, ...] = Field(("popularity", "als"), description="Models that a run trains, as a JSON list.")
-    published: str = Field("als", description="The one whose lists are published if it beats popularity.")
+    models: tuple[str, ...] = Field(
+        ("popularity", "als", "ease", "covisitation", "content", "hybrid"),
+        description="Models that a run trains, as a JSON list.",
+    )
+    published: str = Field("hybrid", description="The one whose lists are published if it beats popularity.")
     gate: str = Field("next", description="Protocol on which it must do so.")
     protocols: tuple[str, ...] = Field(("next", "last-out"), description="Protocols that a run reports.")
 
@@ -88,11 +145,32 @@ class ServingSettings(Section):
     """The HTTP API."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that answer; each holds the release's lists.")
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="Keys that open personal lists, separated by commas; none leaves the API open on loopback."
     )
     poll_seconds: float = Field(1.0, gt=0, description="How often the API looks for a new release.")
+    lists_memory_mb: float = Field(1024.0, ge=0, description="Lists larger than this are looked up, not held.")
+    max_release_age_hours: float = Field(36.0, gt=0, description="/ready says no when the release is older.")
+    poster_base_url: str = Field("https://image.tmdb.org/t/p/w500", description="Put before a poster's path.")
+    access_log: bool = Field(True, description="One line a request: route, status, time; nothing about people.")
+    gzip_bytes: int = Field(1024, ge=0, description="Answers longer than this are compressed for who accepts it.")
+    max_body_bytes: int = Field(262_144, ge=1024, description="Longest request body.")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Web origins that may call the API from a browser, separated by commas; none by default."
+    )
+    min_ratings: int = Field(5, ge=0, description="Under so many ratings /recommendations/me gives popular films.")
+    live_seconds: float = Field(0.4, gt=0, description="Longest wait for Supabase before the stored list is given.")
+    live_rate: float = Field(5.0, gt=0, description="Live lists a second that one caller may ask for, on average.")
+    live_burst: int = Field(20, ge=1, description="Live lists that one caller may ask for at once.")
+    feedback: bool = Field(False, description="Whether POST /feedback exists, for apps without a log of their own.")
+    feedback_file_mb: float = Field(16.0, gt=0, description="A feedback file is closed at this size.")
+
+    @field_validator("api_keys", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -109,6 +187,8 @@ class Settings(BaseSettings):
     movielens: MovieLensSettings = MovieLensSettings()
     tmdb: TmdbSettings = TmdbSettings()
     quality: QualitySettings = QualitySettings()
+    supabase: SupabaseSettings = SupabaseSettings()
+    events: EventSettings = EventSettings()
     training: TrainingSettings = TrainingSettings()
     lists: ListSettings = ListSettings()
     releases: ReleaseSettings = ReleaseSettings()
@@ -119,6 +199,21 @@ class Settings(BaseSettings):
     )
     tmdb_api_key: SecretStr | None = Field(
         None, validation_alias=AliasChoices("TMDB_API_KEY"), description="TMDB's API key, where there is no token."
+    )
+    supabase_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("SUPABASE_URL"),
+        description="The Supabase project whose ratings are read, https://<project>.supabase.co.",
+    )
+    supabase_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"),
+        description="Its secret key, or the service_role key of an older project.",
+    )
+    supabase_db_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("SUPABASE_DB_URL"),
+        description="Its Postgres connection string in session mode, for reading in bulk instead.",
     )
     mlflow_tracking_uri: str | None = Field(
         None,
@@ -157,6 +252,6 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = "__".join(str(part) for part in first["loc"]).upper()
-        own = ("MLFLOW", "PREFECT", "TMDB_READ_TOKEN", "TMDB_API_KEY")
-        known = name if name.startswith(own) else f"PLAYBILL_{name}"
+        own = name.startswith(("MLFLOW", "PREFECT", "SUPABASE_", "TMDB_")) and "__" not in name
+        known = name if own else f"PLAYBILL_{name}"
         raise ConfigError(f"setting {known}: {first['msg']}; see .env.example") from None

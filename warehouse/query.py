@@ -1,7 +1,7 @@
 """Read-only questions to releases and the lake, for people at a terminal.
 
 The current release is attached as ``cur``, the one before it as ``prev``, the lake's data sets and ledgers are views
-in the schema ``lake``. Names without a prefix are the current release's.
+in ``lake``. Names without a prefix are the current release's.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def open_releases(folder: DataFolder, release_id: str | None = None) -> Iterator
             con.execute(f"ATTACH {quoted(previous.database)} AS prev (READ_ONLY)")
         except UnknownReleaseError:
             pass  # the first release has none before it
-        con.execute("CREATE SCHEMA lake")
+        con.execute("ATTACH ':memory:' AS lake")
         for path in sorted(folder.lake.glob("*.parquet")):
             con.execute(f'CREATE VIEW lake."{path.stem}" AS SELECT * FROM read_parquet({quoted(path)})')
         for home in sorted(folder.ledgers.glob("*")):

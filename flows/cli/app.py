@@ -31,11 +31,12 @@ def main() -> None:
     # Registered first, so run last, when Prefect has stopped its server: DuckDB's bindings print pages about
     # "leaked" objects while the interpreter is taken apart, which says nothing to a user and is skipped here.
     atexit.register(_leave, code)
-    code[0] = _run()
+    code[0] = run_command()
     sys.exit(code[0])
 
 
-def _run() -> int:
+def run_command() -> int:
+    """Run the command and return its exit code, its problem already told."""
     try:
         app()
     except SystemExit as done:

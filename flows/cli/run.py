@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from flows.cli.console import out, progress_bar, set_up_logging
 from flows.cli.lists import list_table
 from flows.cli.options import DatasetOption, EnrichOption, MovieLensOption, TrainOption, chosen_dataset, one_of
 from flows.parameters import TRAIN_MODES
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import Settings, load_settings, project_root
 from warehouse.query import ask, open_releases
 
 SHOWN = 10
@@ -58,8 +59,10 @@ def deploy(
     parameters = _parameters(dataset, movielens, enrich, train)
     api_url = settings.prefect_api_url or environment.DEFAULT_SERVER
     environment.prepare(settings.model_copy(update={"prefect_api_url": api_url}), quiet=False)
+    os.chdir(project_root())  # runs are children that find the flow's file from here
     from flows.deployment import deploy as serve_deployment
 
+    out.print(f"Serving nightly/nightly at {api_url}, every night at 03:00 UTC and on demand. Ctrl-C stops.")
     serve_deployment(parameters, api_url)
 
 

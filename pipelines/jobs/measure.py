@@ -56,4 +56,4 @@ def _measure(
 
 
 def _maker(name: str, protocol: str) -> Callable[[], Model]:
-    return lambda: make_model(name)
+    return lambda: make_model(name, protocol=protocol)

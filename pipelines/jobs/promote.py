@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import asdict
 
 import numpy as np
@@ -22,14 +23,21 @@ def promote(settings: Settings, run_id: str | None = None) -> Decision:
     bench = workbench(settings.folder, run_id)
     trained, evaluated = bench.read("train", "train"), bench.read("evaluate", "evaluate")
     baseline = PopularityModel.name
-    challenger = settings.training.published if settings.training.published in evaluated["ndcg"] else baseline
+    others = [name for name in evaluated["ndcg"] if name != baseline]
+    challenger = settings.training.published if settings.training.published in others else (others or [baseline])[-1]
     if challenger == baseline:
         n = int(np.count_nonzero(~np.isnan(np.array(evaluated["ndcg"][baseline], dtype=np.float64))))
-        decision = Decision(True, ["popularity is the only model of this run"], None, None, None, n)
+        decision = Decision(True, ["popularity is the only model of this run"], math.nan, math.nan, math.nan, n)
     else:
-        values = evaluated["ndcg"]
-        decision = decide(challenger, values[challenger], baseline, values[baseline], seed=settings.random_state)
-    record = {**asdict(decision), "challenger": challenger, "baseline": baseline, "dataset": trained["dataset"]}
+        decision = decide(
+            np.array(evaluated["ndcg"][challenger], dtype=np.float64),
+            np.array(evaluated["ndcg"][baseline], dtype=np.float64),
+            challenger_name=challenger,
+            baseline_name=baseline,
+            seed=settings.random_state,
+        )
+    told = {name: None if math.isnan(value) else value for name, value in _figures(decision).items()}
+    record = {**asdict(decision), **told, "challenger": challenger, "baseline": baseline, "dataset": trained["dataset"]}
     bench.write("promote", {**record, "published": challenger if decision.promoted else baseline})
     ledgers.append(settings.folder, "promotion", bench.run_id, [record])
     registry = open_registry(settings)
@@ -40,3 +48,7 @@ def promote(settings: Settings, run_id: str | None = None) -> Decision:
             registry.register_champion(mlflow_id, {"playbill.run_id": bench.run_id, "playbill.model": challenger})
     log.info("promote done challenger=%s promoted=%s reason=%r", challenger, decision.promoted, decision.reasons[0])
     return decision
+
+
+def _figures(decision: Decision) -> dict[str, float]:
+    return {"difference": decision.difference, "low": decision.low, "high": decision.high}

@@ -18,11 +18,15 @@ from pipelines.models.fold_in import FoldIn, Matrix, cosine
 
 
 class AlsConfig(ModelConfig):
-    """Hyper-parameters; a rating's confidence is ``1 + alpha * weight``."""
+    """Hyper-parameters; a rating's confidence is ``1 + alpha * weight``.
+
+    The best trust in a history is often another than the best one in the data learned from: it has one alpha too.
+    """
 
     factors: int = Field(64, ge=1, le=1024)
     regularization: float = Field(0.05, gt=0, description="The constant added to every normal equation's diagonal.")
-    alpha: float = Field(10.0, gt=0, description="Confidence that a weight of 1 adds.")
+    alpha: float = Field(10.0, gt=0, description="Confidence that a weight of 1 adds in the fit.")
+    history_alpha: float = Field(10.0, gt=0, description="Confidence that a weight of 1 adds when a history is scored.")
     iterations: int = Field(15, ge=1)
     training: WeightRule = Field(WeightRule(), description="Weights of the ratings that are learned from.")
     history: WeightRule = Field(WeightRule(), description="Weights of the history that is scored.")
@@ -75,7 +79,7 @@ class AlsModel(Model):
     def _fold_in(self, histories: Histories) -> FoldIn:
         """Each rating adds its confidence beyond 1 to the system and its confidence to the target, or nothing."""
         weights = weigh(histories, self.config.history) * self.rated_[histories.item_idx]
-        extra = self.config.alpha * weights.astype(np.float64)
+        extra = self.config.history_alpha * weights.astype(np.float64)
         return FoldIn(self.item_factors_, extra, np.where(extra > 0, 1 + extra, 0.0), self.gram_)
 
     def _explain(self, history: Histories, item_idx: ItemArray) -> FloatArray:

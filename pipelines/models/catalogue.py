@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from pipelines.models.base import Model
-from pipelines.models.hybrid import MEMBERS, HybridModel
+from pipelines.models.hybrid import MEMBERS, HybridConfig, HybridModel
+from pipelines.models.recipes import RECIPES, merge, read_file
 from pipelines.models.storage import read_header
 from warehouse.errors import ConfigError, UnknownModelError
 
 MODELS: dict[str, type[Model]] = {**MEMBERS, HybridModel.name: HybridModel}
-
-RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 
 
 def model_class(name: str) -> type[Model]:
@@ -31,19 +30,31 @@ def model_class(name: str) -> type[Model]:
     return MODELS[name]
 
 
-def read_recipe(name: str, folder: Path = RECIPES) -> dict[str, Any]:
-    """Return the hyper-parameters of ``recipes/<name>.toml``; a model without a recipe has its defaults."""
-    path = folder / f"{name}.toml"
-    if not path.exists():
-        return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+def read_recipe(name: str, protocol: str | None = None, folder: Path = RECIPES) -> dict[str, Any]:
+    """Return the hyper-parameters that were chosen for a model; without a recipe, nothing: its defaults hold.
+
+    ``<name>.<protocol>.toml`` is read where there is one, else ``<name>.toml``, which won on `next` and is what ships.
+    The hybrid's members bring their own recipes for the same protocol; its file may change single values of theirs.
+    """
+    values = read_file(name, protocol, folder)
+    if name == HybridModel.name:
+        weights = values.get("weights", HybridConfig().weights)
+        own = {member: read_recipe(member, protocol, folder) for member in weights}
+        values = merge({"members": own}, values)
+    return values
 
 
-def make_model(name: str, overrides: dict[str, Any] | None = None, *, folder: Path = RECIPES) -> Model:
+def make_model(
+    name: str, overrides: Mapping[str, Any] | None = None, *, protocol: str | None = None, folder: Path = RECIPES
+) -> Model:
     """Make an unfitted model from its recipe, with single values overridden.
+
+    Parameters
+    ----------
+    overrides : mapping, optional
+        Nested (``{"history": {"decay": 0.9}}``) or dotted (``{"history.decay": 0.9}``).
+    protocol : str, optional
+        Whose recipe to take; by default the shipped one.
 
     Raises
     ------
@@ -53,7 +64,7 @@ def make_model(name: str, overrides: dict[str, Any] | None = None, *, folder: Pa
         If a hyper-parameter is unknown or out of range; the message names it.
     """
     kind = model_class(name)
-    values = {**read_recipe(name, folder), **(overrides or {})}
+    values = merge(read_recipe(name, protocol, folder), overrides or {})
     try:
         return kind(kind.config_class.model_validate(values))
     except ValidationError as error:

@@ -30,7 +30,6 @@ class ContentConfig(ModelConfig):
     min_df: int = Field(2, ge=1, description="Films a term must be in; 1 when fewer than 100 terms remain.")
     max_df: float = Field(0.8, gt=0, le=1, description="Share of the films a term may be in at most.")
     sublinear: bool = Field(True, description="Count 1 + log(occurrences) instead of occurrences.")
-    popularity: float = Field(0.0, ge=0, le=1, description="Cosine times (1 + ratings) ** popularity; 0 ignores them.")
     history: WeightRule = Field(WeightRule(like_from=4.0), description="Weights of the liked films.")
 
 
@@ -40,14 +39,12 @@ class ContentModel(Model):
     name = "content"
     source = "content_based"
     config_class = ContentConfig
-    learned = ("terms_", "vocabulary_", "idf_", "boost_")
+    learned = ("terms_", "vocabulary_", "idf_")
     terms_: sp.csr_matrix
     """float32, shape (n_items, n_terms), rows of length 1 or empty."""
     vocabulary_: list[str]
     idf_: FloatArray
     """float32, shape (n_terms,)."""
-    boost_: FloatArray
-    """float32, shape (n_items,): what the cosine is multiplied by, at least 1."""
 
     def _fit(self, histories: Histories, films: Films) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -73,8 +70,6 @@ class ContentModel(Model):
             self.idf_ = vectoriser.idf_.astype(np.float32)
             if len(self.vocabulary_) >= MIN_TERMS:
                 break
-        rated = np.bincount(histories.item_idx, minlength=len(films))
-        self.boost_ = ((1.0 + rated) ** config.popularity).astype(np.float32)
 
     def _score(self, histories: Histories) -> FloatArray:
         rows = histories.matrix(weigh(histories, self.config.history), self.n_items)
@@ -111,10 +106,10 @@ class ContentModel(Model):
         return names
 
     def _cosine(self, profiles: sp.csr_matrix) -> FloatArray:
-        """Return cosine × boost; -inf for an empty profile and for films without a term."""
+        """Return cosines; -inf for an empty profile and for films without a term."""
         norms = np.sqrt(np.asarray(profiles.multiply(profiles).sum(axis=1), dtype=np.float64).ravel())
         unit = sp.diags(1 / np.maximum(norms, 1e-12)) @ profiles
-        scores: FloatArray = (unit @ self.terms_.T).toarray().astype(np.float32) * self.boost_
+        scores: FloatArray = (unit @ self.terms_.T).toarray().astype(np.float32)
         scores[norms == 0] = -np.inf
         scores[:, self._undescribed()] = -np.inf
         return scores
@@ -127,8 +122,7 @@ class ContentModel(Model):
         weights = weigh(history, self.config.history)
         profile = np.asarray(weights @ self.terms_[history.item_idx]).ravel()
         likeness = (self.terms_[item_idx] @ self.terms_[history.item_idx].T).toarray()
-        scale = self.boost_[item_idx, None] / max(float(np.linalg.norm(profile)), 1e-12)
-        return np.asarray(likeness * weights * scale, dtype=np.float32)
+        return np.asarray(likeness * weights / max(float(np.linalg.norm(profile)), 1e-12), dtype=np.float32)
 
     def _similar(self, item_idx: ItemArray) -> FloatArray:
         scores: FloatArray = (self.terms_[item_idx] @ self.terms_.T).toarray().astype(np.float32)

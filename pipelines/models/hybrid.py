@@ -1,9 +1,10 @@
 """Hybrid: the members' scores made comparable and summed; what is published.
 
-Each member's scores of one history are standardised (mean 0, deviation 1) over the films that member can score, then
-summed with non-negative weights: the "weighted hybrid" of Burke, "Hybrid Recommender Systems", UMUAI 2002, on z-scores
-(Renda and Straccia, "Web metasearch: rank vs. score based rank aggregation methods", SAC 2003). A film a member cannot
-score gets that member's lowest standardised score; a member that can score nothing for a history stays silent.
+Each member's scores of one history are standardised (mean 0, deviation 1 over the films that member can score and the
+history does not hold), then summed with non-negative weights: the "weighted hybrid" of Burke, "Hybrid Recommender
+Systems", UMUAI 2002, on z-scores (Renda and Straccia, "Web metasearch: rank vs. score based rank aggregation methods",
+SAC 2003). A film a member cannot score gets that member's lowest standardised score; a member that can score nothing
+for a history stays silent.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ class HybridModel(Model):
             scored |= finite
             if member.personal:
                 read |= finite.any(axis=1)
-            total += self.config.weights[name] * standardise(scores)[0]
+            total += self.config.weights[name] * standardise(scores, histories)[0]
         total[~(scored & read[:, None])] = -np.inf
         return total
 
@@ -115,7 +116,7 @@ class HybridModel(Model):
         best = np.full(len(lists.item_idx), -np.inf, dtype=np.float32)
         speaker = np.zeros(len(lists.item_idx), dtype=np.int64)
         for number, (name, member) in enumerate(self.members.items()):
-            said = self.config.weights[name] * standardise(member.score(histories))[0][owner, lists.item_idx]
+            said = self.config.weights[name] * standardise(member.score(histories), histories)[0][owner, lists.item_idx]
             speaker[said > best] = number
             best = np.maximum(best, said)
         names = [member.source for member in self.members.values()]
@@ -125,7 +126,7 @@ class HybridModel(Model):
         """Sum the members' exact contributions, each divided by the deviation its scores are divided by."""
         added = np.zeros((len(item_idx), len(history.item_idx)), dtype=np.float32)
         for name, member in self.members.items():
-            deviation = standardise(member.score(history))[1][0]
+            deviation = standardise(member.score(history), history)[1][0]
             if deviation > 0:
                 added += self.config.weights[name] / deviation * member._explain(history, item_idx)
         return added
@@ -142,20 +143,24 @@ class HybridModel(Model):
         return total
 
 
-def standardise(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return each row with mean 0 and deviation 1 over its finite scores, and those deviations.
+def standardise(scores: FloatArray, histories: Histories | None = None) -> tuple[FloatArray, FloatArray]:
+    """Return each row on a scale of its own mean and deviation, and those deviations.
 
-    What is not finite gets the row's lowest standardised score. A row without a finite score, or whose scores are all
-    the same, is 0 throughout and has deviation 0.
+    Mean and deviation are those of the finite scores, films of the row's history left out: what somebody has seen
+    scores so high that it would set the scale. What is not finite gets the row's lowest standardised score. A row with
+    nothing to tell apart is 0 throughout and has deviation 0.
     """
     finite = np.isfinite(scores)
-    n = np.maximum(finite.sum(axis=1, keepdims=True), 1)
+    counted = finite.copy()
+    if histories is not None:
+        counted[histories.owner, histories.item_idx] = False
+    n = np.maximum(counted.sum(axis=1, keepdims=True), 1)
     filled = np.where(finite, scores, 0).astype(np.float64)
-    mean = filled.sum(axis=1, keepdims=True) / n
-    centred = np.where(finite, filled - mean, 0)
-    deviation = np.sqrt((centred**2).sum(axis=1, keepdims=True) / n)
+    mean = (filled * counted).sum(axis=1, keepdims=True) / n
+    centred = filled - mean
+    deviation = np.sqrt((centred**2 * counted).sum(axis=1, keepdims=True) / n)
     told = deviation > 1e-9 * np.maximum(np.abs(mean), 1e-30)
-    standard = np.divide(centred, deviation, out=np.zeros_like(centred), where=told)
+    standard = np.divide(centred, deviation, out=np.zeros_like(centred), where=finite & told)
     lowest = np.where(finite, standard, np.inf).min(axis=1, keepdims=True, initial=np.inf)
     standard = np.where(finite, standard, np.where(np.isfinite(lowest), lowest, 0))
     return standard.astype(np.float32), np.where(told, deviation, 0)[:, 0].astype(np.float32)

@@ -8,7 +8,7 @@ regression on what the rest leaves over, so nobody needs to have been in the fit
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ class SvdConfig(ModelConfig):
     epochs: int = Field(20, ge=1)
     learning_rate: float = Field(0.005, gt=0)
     regularization: float = Field(0.02, ge=0)
-    ridge: float = Field(10.0, gt=0, description="Regularization of a history's factor.")
+    ridge: float = Field(8.0, gt=0, description="Regularization of a history's factor.")
     bias_ridge: float = Field(5.0, gt=0, description="Regularization of a history's bias.")
 
 
@@ -50,15 +50,17 @@ class SvdModel(Model):
 
     def _fit(self, histories: Histories, films: Films) -> None:
         learned_from = sample(histories, MAX_RATINGS, self.config.random_state, self.name)
-        self.take_over(train_surprise(learned_from, len(films), self.config), learned_from)
+        self.take_over(train_surprise(learned_from, len(films), self.config), learned_from, films)
 
-    def take_over(self, trained: Any, learned_from: Histories) -> None:
+    def take_over(self, trained: Any, learned_from: Histories, films: Films) -> Self:
         """Keep the item side of a trained ``surprise.SVD``."""
-        n_items = len(trained.bi)
+        n_items = len(films)
+        self.movie_ids_ = np.asarray(films.movie_ids, dtype=np.int64)
         self.mean_ = float(trained.trainset.global_mean)
         self.biases_ = np.asarray(trained.bi, dtype=np.float32)
         self.item_factors_ = np.hstack([np.ones((n_items, 1)), trained.qi]).astype(np.float32)
         self.rated_ = np.bincount(learned_from.item_idx, minlength=n_items) > 0
+        return self
 
     def _score(self, histories: Histories) -> FloatArray:
         scores = np.full((len(histories), self.n_items), -np.inf, dtype=np.float32)
@@ -98,13 +100,14 @@ def train_surprise(histories: Histories, n_items: int, config: SvdConfig) -> Any
     """Return a trained ``surprise.SVD`` whose inner ids are the rows of ``histories`` and item_idx."""
     from surprise import SVD, Trainset
 
-    by_user: dict[int, list[tuple[int, float]]] = {}
-    items, ratings = histories.item_idx.tolist(), histories.ratings.astype(np.float64).tolist()
-    for row, (start, stop) in enumerate(zip(histories.indptr[:-1], histories.indptr[1:], strict=True)):
-        by_user[row] = list(zip(items[start:stop], ratings[start:stop], strict=True))
-    trainset = Trainset(
-        defaultdict(list, by_user), defaultdict(list), len(histories), n_items, len(items), STARS, {}, {}
-    )
+    by_user: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    by_item: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    rows = zip(histories.owner.tolist(), histories.item_idx.tolist(), histories.ratings.tolist(), strict=True)
+    for user, item, stars in rows:
+        by_user[user].append((item, stars))
+        by_item[item].append((user, stars))
+    n_ratings = len(histories.item_idx)
+    trainset = Trainset(by_user, by_item, len(histories), n_items, n_ratings, STARS, {}, {})
     trainer = SVD(
         n_factors=config.factors,
         n_epochs=config.epochs,

@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 RETRIED_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 USER_AGENT = "playbill"
 
+Transport = httpx.BaseTransport
+"""What a test puts in the network's place; jobs name it without knowing the HTTP library."""
+
 Result = TypeVar("Result")
 
 

@@ -16,7 +16,7 @@ INGEST = Relation(
     (
         RECORDED_AT,
         RUN_ID,
-        text("source", "movielens, sample"),
+        text("source", "movielens, sample, links, supabase, events"),
         text("dataset", "ml-latest-small, sample, …"),
         text("batch_id", "folder of the batch under lake/<source>"),
         integer("ratings", "rating rows in the batch"),
@@ -39,6 +39,38 @@ QUALITY = Relation(
         text("why", "what goes wrong when rows are found"),
         integer("rows_found", "offending rows; 0 is good"),
         text("example", "one offending row as JSON", nullable=True),
+    ),
+)
+READS = Relation(
+    "reads",
+    "reads of the app's table of ratings; the newest tells where the next begins",
+    "a read",
+    ("run_id", "source"),
+    (
+        RECORDED_AT,
+        RUN_ID,
+        text("source", "supabase"),
+        text("target", "the table and columns that were read"),
+        text("mode", "full: all rows; changes: those changed since the mark"),
+        moment("watermark", "the newest change seen; none where the table has no updated_at", nullable=True),
+        integer("rows_read", "rows that the server gave"),
+        integer("fresh", "rows not known before"),
+        integer("changed", "rows that are otherwise than before"),
+        integer("deleted", "rows that are gone"),
+        text("batch_id", "folder of the batch under lake/supabase; none when nothing changed", nullable=True),
+    ),
+)
+SOURCES = Relation(
+    "sources",
+    "how much each source brought to a build that passed its checks",
+    "a source of a run",
+    ("run_id", "source"),
+    (
+        RECORDED_AT,
+        RUN_ID,
+        text("source", "movielens, sample, supabase, events"),
+        text("dataset", "the data set, for those that have several"),
+        integer("ratings", "landed ratings, or events"),
     ),
 )
 METRICS = Relation(
@@ -142,6 +174,8 @@ LEDGERS = {
     relation.name: relation
     for relation in (
         INGEST,
+        READS,
+        SOURCES,
         QUALITY,
         METRICS,
         PROMOTION,

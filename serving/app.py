@@ -1,0 +1,101 @@
+"""The application: built from settings, with no side effect until it starts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from threadpoolctl import threadpool_limits
+
+from pipelines.settings import Settings
+from serving.context import Context, make_context
+from serving.edge import Edge
+from serving.errors import Problem, problem_response
+from serving.openapi import described
+from serving.routes import feedback, movies, operate, recommend, recommendations
+from warehouse.inbox import InboxLog
+
+GZIP_LEVEL = 4
+FEEDBACK_LOOK_SECONDS = 5.0
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the API over the releases of the settings' data folder; nothing is opened before it starts."""
+    context, serving = make_context(settings), settings.serving
+    app = FastAPI(title="Playbill", version="1", lifespan=_lifespan, redoc_url=None)
+    app.state.context = context
+    for routes in (recommendations, recommend, movies, operate, *([feedback] if serving.feedback else [])):
+        app.include_router(routes.router)
+    app.add_middleware(GZipMiddleware, minimum_size=serving.gzip_bytes, compresslevel=GZIP_LEVEL)
+    if serving.cors_origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(serving.cors_origins), allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "X-API-Key", "Content-Type"], expose_headers=["ETag", "X-Request-ID"],
+        )  # fmt: skip
+    app.add_middleware(
+        Edge, metrics=context.metrics, max_body_bytes=serving.max_body_bytes, access_log=serving.access_log
+    )
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.openapi = described(app)  # type: ignore[method-assign]
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open the current release before the first request, then watch for others; close everything at the end."""
+    context: Context = app.state.context
+    threadpool_limits(1, "blas")  # a live list is small, and requests share the cores
+    await context.snapshots.refresh()
+    jobs = [context.snapshots.watch()]
+    if context.issuer is not None:
+        jobs.append(context.issuer.keep_fresh())
+    if context.feedback is not None:
+        await asyncio.to_thread(context.feedback.adopt)
+        jobs.append(_close_logs(context.feedback))
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for client in (context.issuer, context.ratings):
+            if client is not None:
+                await client.close()
+        if context.feedback is not None:
+            await asyncio.to_thread(context.feedback.close)
+
+
+async def _close_logs(log: InboxLog) -> None:
+    while True:
+        await asyncio.sleep(FEEDBACK_LOOK_SECONDS)
+        await asyncio.to_thread(log.close_if_old)
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 - FastAPI's handlers are typed for any exception
+    return problem_response(error)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    detail = "there is no such path" if error.status_code == 404 else str(error.detail)
+    return problem_response(Problem(error.status_code, detail, headers=error.headers))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    places: list[dict[str, Any]] = [
+        {"where": ".".join(str(part) for part in entry["loc"]), "what": entry["msg"]} for entry in error.errors()[:10]
+    ]
+    detail = f"{places[0]['where']}: {places[0]['what']}" if places else "the request is not valid"
+    return problem_response(Problem(422, detail, extra={"errors": places}))

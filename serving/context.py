@@ -1,0 +1,101 @@
+"""What the routes share: the settings, the release being served, who may ask, and the counts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from pipelines.settings import Settings
+from pipelines.sources.supabase_live import LiveRatings
+from serving.auth.access import Access
+from serving.auth.issuer import Issuer
+from serving.auth.keys import ApiKeys
+from serving.auth.tokens import Tokens
+from serving.errors import Problem, no_release
+from serving.limits import Limiter
+from serving.live import Live
+from serving.metrics import Metrics
+from serving.snapshot import Snapshot, Snapshots
+from warehouse.inbox import InboxLog
+from warehouse.store import ReleaseStore
+
+
+@dataclass(frozen=True)
+class Context:
+    """One application's parts."""
+
+    settings: Settings
+    snapshots: Snapshots
+    access: Access
+    live: Live
+    metrics: Metrics
+    limiter: Limiter
+    issuer: Issuer | None
+    ratings: LiveRatings | None
+    feedback: InboxLog | None
+
+    def snapshot(self) -> Snapshot:
+        """Return the release to answer from; take it once and hold it.
+
+        Raises
+        ------
+        Problem
+            503 while there is none.
+        """
+        snapshot = self.snapshots.current
+        if snapshot is None:
+            raise no_release()
+        return snapshot
+
+    def allow_live(self, caller: str) -> None:
+        """Count one live list against its caller's allowance.
+
+        Raises
+        ------
+        Problem
+            429 when it is used up.
+        """
+        wait = self.limiter.take(caller)
+        if wait > 0:
+            raise Problem(429, "too many live lists; slow down", headers={"Retry-After": str(math.ceil(wait))})
+
+    def allow_wish(self, request: Request) -> None:
+        """Count one list made from a request against its address; a backend with an API key is trusted.
+
+        Raises
+        ------
+        Problem
+            429 when the allowance is used up.
+        """
+        if not self.access.has_key(request):
+            self.allow_live(f"address {request.client.host if request.client else ''}")
+
+
+def make_context(settings: Settings) -> Context:
+    """Put the parts together; nothing is opened or asked yet."""
+    serving, url = settings.serving, settings.supabase_url
+    key = settings.supabase_key.get_secret_value() if settings.supabase_key else ""
+    issuer = Issuer(url, key) if url else None
+    ratings = LiveRatings(url, key, settings.supabase) if url and key else None
+    named = settings.supabase.issuer or (f"{url.rstrip('/')}/auth/v1" if url else "")
+    metrics = Metrics()
+    inbox = InboxLog(settings.folder.inbox, max_bytes=serving.feedback_file_mb * 1e6) if serving.feedback else None
+    return Context(
+        settings=settings,
+        snapshots=Snapshots(ReleaseStore(settings.folder), serving),
+        access=Access(ApiKeys(serving.api_keys), Tokens(issuer, named) if issuer else None),
+        live=Live(ratings, metrics, seconds=serving.live_seconds, min_ratings=serving.min_ratings),
+        metrics=metrics,
+        limiter=Limiter(serving.live_rate, serving.live_burst),
+        issuer=issuer,
+        ratings=ratings,
+        feedback=inbox,
+    )
+
+
+def context_of(request: Request) -> Context:
+    """Return the application's parts."""
+    context: Context = request.app.state.context
+    return context

@@ -1,0 +1,33 @@
+"""The OpenAPI page: FastAPI's, with the problem object and the two ways to prove who one is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from serving.schemas import Problem
+
+ABOUT = """Read-only recommendations over the current release. Personal answers need an API key (`X-API-Key`) or the
+person's own bearer token; errors are RFC 9457 problem objects."""
+SCHEMES = {
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+}
+
+
+def described(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """Return the function that FastAPI asks for the page; it is made once."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            page = get_openapi(title=app.title, version=app.version, description=ABOUT, routes=app.routes)
+            components = page.setdefault("components", {})
+            components["securitySchemes"] = SCHEMES
+            components.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+            app.openapi_schema = page
+        return app.openapi_schema
+
+    return openapi

@@ -1,0 +1,79 @@
+"""What routes take: path and query parameters with their limits, and the filters made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from fastapi import Path, Query
+from numpy.typing import NDArray
+
+from serving.films import FilmTable
+
+MAX_ID = 2_147_483_647
+ID_LIST = r"^[0-9]{1,10}(,[0-9]{1,10}){0,499}$"
+NAME_LIST = r"^[^,]{1,40}(,[^,]{1,40}){0,19}$"
+
+UserId = Annotated[
+    str,
+    Path(min_length=1, max_length=128, description="A user; a bare number n is MovieLens's ml_n.", examples=["ml_1"]),
+]
+MovieId = Annotated[int, Path(ge=0, le=MAX_ID, description="TMDB id of a film.", examples=[603])]
+Limit = Annotated[int, Query(ge=1, le=100, description="How many films.", examples=[10])]
+Genre = Annotated[
+    str | None,
+    Query(pattern=NAME_LIST, description="Films of any of these genres, separated by commas.", examples=["Drama"]),
+]
+YearFrom = Annotated[int | None, Query(ge=1870, le=2200, description="Films of this year or later.")]
+YearTo = Annotated[int | None, Query(ge=1870, le=2200, description="Films of this year or earlier.")]
+Vote = Annotated[float | None, Query(ge=0, le=10, description="Films with at least this mean vote on TMDB.")]
+Exclude = Annotated[str | None, Query(pattern=ID_LIST, description="TMDB ids to leave out, separated by commas.")]
+Page = Annotated[int, Query(ge=1, le=500, description="Page of 20 films.")]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which films may be listed."""
+
+    genres: tuple[str, ...] = ()
+    year_from: int | None = None
+    year_to: int | None = None
+    min_rating: float | None = None
+    exclude: tuple[int, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self != NO_FILTERS
+
+    def mask(self, films: FilmTable) -> NDArray[np.bool_]:
+        """Return which films pass, shape (n_films,). A film whose year or vote is unknown passes no limit on it."""
+        passed = np.ones(len(films), dtype=bool)
+        if self.genres:
+            nothing = np.zeros(len(films), dtype=bool)
+            passed &= np.logical_or.reduce([films.genres.get(name.strip().lower(), nothing) for name in self.genres])
+        if self.year_from is not None:
+            passed &= films.years >= self.year_from
+        if self.year_to is not None:
+            passed &= (films.years <= self.year_to) & (films.years > 0)
+        if self.min_rating is not None:
+            passed &= films.votes >= np.float32(self.min_rating)
+        places = films.places(list(self.exclude))
+        passed[places[places >= 0]] = False
+        return passed
+
+
+NO_FILTERS = Filters()
+
+
+def filters_of(
+    genre: str | None, year_from: int | None, year_to: int | None, min_rating: float | None, exclude: str | None
+) -> Filters:
+    """Return the filters of a query; none of them is the usual case."""
+    if genre is None and year_from is None and year_to is None and min_rating is None and exclude is None:
+        return NO_FILTERS
+    return Filters(tuple(genre.split(",")) if genre else (), year_from, year_to, min_rating, ids_of(exclude))
+
+
+def ids_of(text: str | None) -> tuple[int, ...]:
+    """Return the ids of a list separated by commas."""
+    return tuple(int(part) for part in text.split(",")) if text else ()

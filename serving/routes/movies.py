@@ -1,0 +1,118 @@
+"""The catalogue: one film, films like it, what is popular, titles, genres."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from serving.context import context_of
+from serving.errors import Problem
+from serving.lists import Picks
+from serving.parameters import MovieId, Page
+from serving.render import film_items, plain_json
+from serving.replies import PUBLIC, json_reply, reply, unchanged
+from serving.routes.documented import answers, not_modified
+from serving.schemas import FilmPage, Genres, MovieDetails, SimilarFilms
+from serving.snapshot import Snapshot
+
+router = APIRouter(tags=["films"])
+PAGE_FILMS = 20
+ANSWERS = {**not_modified(), **answers(414, 422, 431, 503)}
+OneGenre = Annotated[str | None, Query(min_length=1, max_length=40, description="One of /genres.", examples=["Drama"])]
+Words = Annotated[str, Query(min_length=1, max_length=200, description="Words of a title.", examples=["alien"])]
+
+
+@router.get("/movies/popular", response_model=FilmPage, responses=ANSWERS, summary="What many people like")
+@router.get("/discovery/movies/popular", response_model=FilmPage, responses=ANSWERS, tags=["older names"],
+            summary="An older name of /movies/popular")  # fmt: skip
+async def popular(request: Request, genre: OneGenre = None, page: Page = 1) -> Response:
+    """Return popular films, 20 a page; of one genre, or, as ``genre=trending``, of late. Another genre has none."""
+    snapshot = context_of(request).snapshot()
+    return reply(request, snapshot, PUBLIC, lambda: _popular(snapshot, genre, page))
+
+
+def _popular(snapshot: Snapshot, genre: str | None, page: int) -> bytes:
+    scope = "all" if genre is None else "trending" if genre == "trending" else f"genre:{genre}"
+    films = next((picks for name, picks in snapshot.scopes.items() if name.lower() == scope.lower()), Picks([], [], []))
+    start = (page - 1) * PAGE_FILMS
+    shown = films.at(list(range(start, min(start + PAGE_FILMS, len(films.places)))))
+    return _page(snapshot, shown, page, len(films.places))
+
+
+@router.get("/movies/search", response_model=FilmPage, responses=ANSWERS, summary="Films by title")
+@router.get("/discovery/movies/search", response_model=FilmPage, responses=ANSWERS, tags=["older names"],
+            summary="An older name of /movies/search")  # fmt: skip
+async def search(request: Request, q: Words, page: Page = 1) -> Response:
+    """Find films whose title holds the words, accents and case apart; the closest first, then the most rated."""
+    snapshot = context_of(request).snapshot()
+    same = unchanged(request, snapshot, PUBLIC)
+    if same is not None:
+        return same
+    start = (page - 1) * PAGE_FILMS
+    total, found = await asyncio.to_thread(snapshot.reader.search, q, limit=PAGE_FILMS, offset=start)
+    places = snapshot.films.places([movie_id for movie_id, _ in found]).tolist()
+    picks = Picks(places, [score for _, score in found], [])
+    return json_reply(_page(snapshot, picks, page, total), {**PUBLIC, "ETag": snapshot.etag})
+
+
+def _page(snapshot: Snapshot, picks: Picks, page: int, total: int) -> bytes:
+    return b'{"release_id":"%b","page":%d,"total_pages":%d,"total_results":%d,"results":%b}' % (
+        snapshot.release_id.encode(), page, -(-total // PAGE_FILMS), total,
+        film_items(snapshot.films, picks, first=(page - 1) * PAGE_FILMS + 1),
+    )  # fmt: skip
+
+
+@router.get("/genres", response_model=Genres, responses={**not_modified(), **answers(503)}, summary="All genres")
+async def genres(request: Request) -> Response:
+    """Return the genres of the catalogue and how many films each has."""
+    snapshot = context_of(request).snapshot()
+    films = snapshot.films
+    rows = [{"name": name, "films": int(films.genres[name.lower()].sum())} for name in films.genre_names]
+    body = plain_json({"release_id": snapshot.release_id, "genres": rows})
+    return reply(request, snapshot, PUBLIC, lambda: body)
+
+
+@router.get(
+    "/movies/{movie_id}",
+    response_model=MovieDetails,
+    responses={**not_modified(), **answers(404, 422, 503)},
+    summary="A film",
+)
+async def movie(request: Request, movie_id: MovieId) -> Response:
+    """Return all that is known of a film."""
+    snapshot = context_of(request).snapshot()
+    same = unchanged(request, snapshot, PUBLIC)
+    if same is not None:
+        return same
+    found = await asyncio.to_thread(snapshot.reader.details_of, movie_id)
+    if found is None:
+        raise Problem(404, f"no film has the TMDB id {movie_id}")
+    return json_reply(found, {**PUBLIC, "ETag": snapshot.etag})
+
+
+@router.get(
+    "/movies/{movie_id}/similar",
+    response_model=SimilarFilms,
+    responses={**not_modified(), **answers(404, 422, 503)},
+    summary="Films like a film",
+)
+async def similar(
+    request: Request, movie_id: MovieId, limit: Annotated[int, Query(ge=1, le=100, examples=[10])] = 10
+) -> Response:
+    """Return the films most like a film, as many as the release stores."""
+    snapshot = context_of(request).snapshot()
+    if snapshot.films.places([movie_id])[0] < 0:
+        raise Problem(404, f"no film with a title has the TMDB id {movie_id}")
+    same = unchanged(request, snapshot, PUBLIC)
+    if same is not None:
+        return same
+    found = await asyncio.to_thread(snapshot.reader.similar_to, movie_id, limit)
+    places = snapshot.films.places([other for other, _ in found]).tolist()
+    kept = [(place, score) for place, (_, score) in zip(places, found, strict=True) if place >= 0]
+    picks = Picks([place for place, _ in kept], [score for _, score in kept], [])
+    body = b'{"movie_id":%d,"release_id":"%b","results":%b}' % (
+        movie_id, snapshot.release_id.encode(), film_items(snapshot.films, picks, first=1),
+    )  # fmt: skip
+    return json_reply(body, {**PUBLIC, "ETag": snapshot.etag})

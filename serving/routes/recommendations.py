@@ -1,0 +1,163 @@
+"""Personal lists: one's stored one, several people's, and one's own at this moment."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from serving.auth.issuer import IssuerUnavailableError
+from serving.context import Context, context_of
+from serving.parameters import (
+    NO_FILTERS,
+    Exclude,
+    Genre,
+    Limit,
+    UserId,
+    Vote,
+    YearFrom,
+    YearTo,
+    filters_of,
+)  # fmt: skip
+from serving.render import list_body
+from serving.replies import NOT_KEPT, PERSONAL, json_reply, unchanged
+from serving.routes.documented import OWN, SECURED, answers, example, not_modified
+from serving.schemas import Batch, RecommendationList
+from serving.snapshot import Snapshot
+from serving.stored import popular_list, stored_list
+from serving.users import canonical
+
+router = APIRouter(tags=["recommendations"])
+STORED = {**example(RecommendationList), **not_modified(), **answers(401, 403, 414, 422, 431, 503)}
+
+
+class BatchRequest(BaseModel):
+    """Whose lists, and how long."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_ids: list[Annotated[str, StringConstraints(min_length=1, max_length=128)]] = Field(
+        min_length=1, max_length=100, examples=[["ml_1", "ml_2"]]
+    )
+    limit: int = Field(10, ge=1, le=100)
+
+
+@router.get(
+    "/recommendations/me",
+    response_model=RecommendationList,
+    responses={**example(RecommendationList), **answers(401, 414, 422, 429, 431, 503)},
+    openapi_extra={"security": OWN},
+    summary="One's own list at this moment",
+)
+async def mine(request: Request, limit: Limit = 10) -> Response:
+    """Return the bearer's list: the stored one, or a live one if they have rated since the release was made.
+
+    Under five ratings it is popular films. If Supabase does not answer in time it is the stored list, ``stale``.
+    """
+    started = time.monotonic()
+    context = context_of(request)
+    snapshot = context.snapshot()
+    seconds = context.settings.serving.live_seconds
+    try:
+        user = await context.access.subject(request, seconds=seconds)
+    except IssuerUnavailableError:
+        # nobody can say who this is: what everybody may see, rather than an error in every app while Auth is down
+        context.metrics.live_failures.labels("token not verified").inc()
+        context.metrics.gave("popularity_fallback")
+        body = list_body(
+            snapshot.films, snapshot.popular(limit), user_id=None, strategy="popularity_fallback",
+            release_id=snapshot.release_id, stale=True,
+        )  # fmt: skip
+        return json_reply(body, NOT_KEPT)
+    context.allow_live(user)
+    made = await context.live.list_for(snapshot, user, limit, started=started)
+    context.metrics.gave(made.strategy)
+    body = list_body(
+        snapshot.films, made.picks, user_id=user, strategy=made.strategy, release_id=snapshot.release_id,
+        stale=made.stale,
+    )  # fmt: skip
+    return json_reply(body, NOT_KEPT)
+
+
+@router.get(
+    "/recommendations/{user_id}",
+    response_model=RecommendationList,
+    responses=STORED,
+    openapi_extra={"security": SECURED},
+    summary="Somebody's list",
+)
+async def recommendations(
+    request: Request, user_id: UserId, limit: Limit = 10, genre: Genre = None, year_from: YearFrom = None,
+    year_to: YearTo = None, min_rating: Vote = None, exclude: Exclude = None,
+) -> Response:  # fmt: skip
+    """Return the stored list, filtered, topped up from the model when it runs short.
+
+    Somebody unknown gets popular films, with ``fallback_used``.
+    """
+    context = context_of(request)
+    user = canonical(user_id)
+    await context.access.require(request, user)
+    snapshot = context.snapshot()
+    same = unchanged(request, snapshot, PERSONAL)
+    if same is not None:
+        return same
+    filters = filters_of(genre, year_from, year_to, min_rating, exclude)
+    picks = await stored_list(snapshot, user, limit, filters)
+    strategy = "precomputed"
+    if picks is None:
+        picks, strategy = popular_list(snapshot, limit, filters), "popularity_fallback"
+    context.metrics.gave(strategy)
+    body = list_body(
+        snapshot.films, picks, user_id=user, strategy=strategy, release_id=snapshot.release_id,
+        in_genre=bool(filters.genres),
+    )  # fmt: skip
+    return json_reply(body, {**PERSONAL, "ETag": snapshot.etag})
+
+
+@router.post(
+    "/recommendations/batch",
+    response_model=Batch,
+    responses=answers(400, 401, 403, 413, 422, 431, 503),
+    openapi_extra={"security": SECURED},
+    summary="Several people's lists",
+)
+async def batch(request: Request, wanted: BatchRequest) -> Response:
+    """Return the stored lists of up to 100 people, in the order asked for."""
+    context = context_of(request)
+    users = [canonical(user_id) for user_id in wanted.user_ids]
+    await context.access.require(request, *users)
+    snapshot = context.snapshot()
+    bodies = [await _list_of(context, snapshot, user, wanted.limit) for user in users]
+    body = b'{"release_id":"%b","lists":[%b]}' % (snapshot.release_id.encode(), b",".join(bodies))
+    return json_reply(body, NOT_KEPT)
+
+
+@router.get(
+    "/api/recommendations",
+    response_model=RecommendationList,
+    responses={**example(RecommendationList), **answers(401, 403, 414, 422, 429, 431, 503)},
+    openapi_extra={"security": SECURED},
+    summary="An older name of the lists",
+    tags=["older names"],
+)
+async def older_name(
+    request: Request,
+    user_id: Annotated[str | None, Query(min_length=1, max_length=128)] = None,
+    top_n: Limit = 10,
+) -> Response:
+    """Answer as /recommendations/{user_id}, or without a user_id as /recommendations/me."""
+    if user_id is None:
+        return await mine(request, top_n)
+    return await recommendations(request, user_id, top_n)
+
+
+async def _list_of(context: Context, snapshot: Snapshot, user: str, limit: int) -> bytes:
+    picks = await stored_list(snapshot, user, limit, NO_FILTERS)
+    strategy = "popularity_fallback" if picks is None else "precomputed"
+    context.metrics.gave(strategy)
+    return list_body(
+        snapshot.films, picks or snapshot.popular(limit), user_id=user, strategy=strategy,
+        release_id=snapshot.release_id,
+    )  # fmt: skip

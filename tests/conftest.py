@@ -1,0 +1,123 @@
+"""Fixtures for all tests: a clean environment, settings in a temporary folder, small MovieLens sets made here."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.settings import Settings
+
+_exit_status = [1]
+
+
+@atexit.register
+def _leave() -> None:
+    """Skip taking the interpreter apart, where DuckDB's bindings print pages once Prefect's threads have run.
+
+    Registered before anything else is imported, so it comes last; the status is pytest's own.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_exit_status[0])
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    _exit_status[0] = int(exitstatus)
+
+
+OWN_VARIABLES = ("PLAYBILL_", "PREFECT_", "MLFLOW_", "SUPABASE_", "TMDB_")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine reaches a test."""
+    for name in list(os.environ):
+        if name.startswith(OWN_VARIABLES) and not name.startswith("PREFECT_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings whose folders are this test's own."""
+    return Settings(data_dir=tmp_path / "data", mlruns_dir=tmp_path / "mlruns")
+
+
+@pytest.fixture(scope="session")
+def empty_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tracking database with its tables made, which takes MLflow seconds, and nothing in it."""
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def run_settings(settings: Settings, empty_mlflow: Path) -> Settings:
+    """Settings for a test that runs jobs: its tracking database is there already."""
+    settings.mlruns.mkdir(parents=True)
+    shutil.copy(empty_mlflow, settings.mlruns / "mlflow.db")
+    return settings
+
+
+RATINGS_HEADER = "userId,movieId,rating,timestamp"
+SetMaker = Callable[..., Path]
+
+
+def small_set() -> dict[str, str]:
+    """Return the four files of a MovieLens set of 60 people and 40 films in two worlds of taste.
+
+    Even people like films 1-20, odd people films 21-40; everybody rates 16 films, 12 of their own world.
+    """
+    rng = np.random.default_rng(7)
+    ratings = [RATINGS_HEADER]
+    for user in range(1, 61):
+        own = rng.permutation(np.arange(1, 21))[:12] + (20 if user % 2 else 0)
+        other = rng.permutation(np.arange(1, 21))[:4] + (0 if user % 2 else 20)
+        films = rng.permutation(np.concatenate((own, other)))
+        for place, film in enumerate(films):
+            stars = 4.0 + 0.5 * rng.integers(0, 3) if film in own else 1.0 + 0.5 * rng.integers(0, 4)
+            ratings.append(f"{user},{film},{stars:.1f},{1_000_000 + user * 10_000 + place * 60}")
+    movies = ["movieId,title,genres"]
+    links = ["movieId,imdbId,tmdbId"]
+    for film in range(1, 41):
+        genre = "Drama|Romance" if film <= 20 else "Action|Sci-Fi"
+        movies.append(f'{film},"Film {film}, The ({1980 + film})",{genre}')
+        links.append(f"{film},{100_000 + film:07d},{film + 500}")
+    tags = ["userId,movieId,tag,timestamp", '3,1,"slow, quiet",1000000', "4,1,paris,1000001", "5,25,space,1000002"]
+    files = {"ratings.csv": ratings, "movies.csv": movies, "links.csv": links, "tags.csv": tags}
+    return {name: "\n".join(lines) + "\n" for name, lines in files.items()}
+
+
+@pytest.fixture
+def make_set(tmp_path: Path) -> SetMaker:
+    """Return a function that writes a zip of the small set, with files replaced (or left out, as None)."""
+
+    def make(name: str = "ml-latest-small", **changed: str | None) -> Path:
+        files: dict[str, str | None] = {**small_set()}
+        files.update({key.replace("_", "."): text for key, text in changed.items()})
+        target = tmp_path / f"{name}.zip"
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file, text in files.items():
+                if text is not None:
+                    archive.writestr(f"{name}/{file}", text)
+        return target
+
+    return make
+
+
+@pytest.fixture
+def shared_movielens() -> Iterator[Path]:
+    """The real data sets beside the checkout, where there are any."""
+    home = Path(__file__).resolve().parents[2] / "shared" / "data" / "movielens"
+    if not home.is_dir():
+        pytest.skip("the real MovieLens zips are not beside this checkout")
+    yield home

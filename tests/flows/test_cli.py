@@ -1,0 +1,194 @@
+"""The command line as a person meets it: what it prints, its one-line errors and its exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli import app as cli
+from pipelines.jobs.build import build
+from pipelines.jobs.evaluate import evaluate
+from pipelines.jobs.ingest import ingest
+from pipelines.jobs.promote import promote
+from pipelines.jobs.publish import publish
+from pipelines.jobs.train import train
+from pipelines.settings import Settings, TrainingSettings
+from tests.conftest import SetMaker
+from warehouse.store import ReleaseStore
+
+Invoke = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def invoke(run_settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Invoke:
+    """Run the command with this test's folders and return (exit code, everything printed)."""
+    monkeypatch.setenv("PLAYBILL_DATA_DIR", str(run_settings.data_dir))
+    monkeypatch.setenv("PLAYBILL_MLRUNS_DIR", str(run_settings.mlruns_dir))
+    monkeypatch.setenv("PLAYBILL_TRAINING__MODELS", '["popularity", "covisitation"]')
+    monkeypatch.setenv("PLAYBILL_TRAINING__PUBLISHED", "covisitation")
+    monkeypatch.setenv("PLAYBILL_TRAINING__PROTOCOLS", '["next"]')
+
+    def call(*words: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["playbill", *words])
+        code = cli.run_command()
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
+
+    return call
+
+
+@pytest.fixture
+def published(run_settings: Settings, make_set: SetMaker) -> list[str]:
+    """Two releases of the small set, oldest first."""
+    training = TrainingSettings(models=("popularity", "covisitation"), published="covisitation", protocols=("next",))
+    settings = run_settings.model_copy(update={"training": training})
+    for run_id in ("20260101T000000Z-aaaaaa", "20260102T000000Z-bbbbbb"):
+        ingest(settings, run_id, movielens=make_set())
+        build(settings, run_id)
+        train(settings, run_id)
+        evaluate(settings, run_id)
+        promote(settings, run_id)
+        publish(settings, run_id)
+    return sorted(ReleaseStore(settings.folder).ids())
+
+
+def test_before_anything_is_published(invoke: Invoke) -> None:
+    code, text = invoke("recommend", "ml_1")
+    assert code == 1
+    assert "holds no release yet; run `playbill run` first" in text
+    assert text.count("\n") == 1
+
+
+def test_a_list_with_titles_and_reasons(invoke: Invoke, published: list[str]) -> None:
+    code, text = invoke("recommend", "ml_2", "-k", "3")
+    assert code == 0
+    assert "who rated 16 films" in text
+    assert text.count("The Film") >= 3
+    code, text = invoke("recommend", "ml_2", "-k", "3", "--json")
+    films = json.loads(text)["recommendations"]
+    assert [film["rank"] for film in films] == [1, 2, 3]
+    assert all(film["because"] for film in films)
+
+
+def test_somebody_unknown(invoke: Invoke, published: list[str]) -> None:
+    code, text = invoke("recommend", "nobody")
+    assert code == 1
+    assert "holds no list for 'nobody'" in text
+
+
+def test_releases_and_the_way_back(invoke: Invoke, published: list[str], run_settings: Settings) -> None:
+    first, second = published
+    code, text = invoke("releases", "--verify")
+    assert code == 0
+    assert text.index(second) < text.index(first)
+    assert text.count("as published") == 2
+    code, text = invoke("rollback")
+    assert (code, ReleaseStore(run_settings.folder).current_id()) == (0, first)
+    assert f"Serving {first} (was {second})" in text
+    assert invoke("rollback", second)[0] == 0
+    assert ReleaseStore(run_settings.folder).current_id() == second
+    code, text = invoke("rollback", "20200101T000000Z-000000")
+    assert code == 1
+    assert "no release is called" in text
+
+
+def test_sql(invoke: Invoke, published: list[str]) -> None:
+    code, text = invoke("sql", "select count(*) as n from recommendations where rank = 1", "--format", "json")
+    assert (code, json.loads(text)) == (0, [{"n": 60}])
+    code, text = invoke("sql", "select count(*) from lake.releases_log", "--format", "csv")
+    assert (code, text.split()) == (0, ["count_star()", "2"])
+    code, text = invoke("sql", "select release_id from prev.release", "--format", "csv")
+    assert (code, text.split()[1]) == (0, published[0])
+    code, text = invoke("sql", "drop table movies")
+    assert code == 2
+    assert "read-only" in text
+    code, text = invoke("sql", "selec 1")
+    assert code == 2
+    assert "syntax error" in text
+
+
+def test_a_bad_file_is_one_line_and_the_last_release_stays(
+    invoke: Invoke, published: list[str], tmp_path: Path, run_settings: Settings
+) -> None:
+    path = tmp_path / "page.zip"
+    path.write_text("not a zip")
+    code, text = invoke("ingest", "--movielens", str(path))
+    assert code == 1
+    assert "page.zip is not a whole zip file" in text
+    assert "Traceback" not in text
+    assert ReleaseStore(run_settings.folder).current_id() == published[1]
+
+
+def test_the_stages_one_by_one(invoke: Invoke, make_set: SetMaker, run_settings: Settings) -> None:
+    assert "960 ratings" in invoke("ingest", "--movielens", str(make_set()))[1]
+    assert "ok" in invoke("build")[1]
+    assert "covisitation:" in invoke("train", "covisitation", "--set", "window=5", "--seed", "1")[1]
+    code, text = invoke("train", "--set", "window=5")
+    assert code == 2
+    assert "exactly one model" in text
+    code, text = invoke("train", "covisitation", "--set", "windows=5")
+    assert code == 2
+    assert "its parameters are" in text
+    assert not ReleaseStore(run_settings.folder).ids()
+
+
+def test_evaluate_as_json_and_as_a_table(invoke: Invoke, make_set: SetMaker) -> None:
+    words = ("evaluate", "--movielens", str(make_set()), "--model", "popularity", "--model", "covisitation")
+    code, text = invoke(*words, "--protocol", "next", "--json")
+    found = json.loads(text)
+    assert (code, found["protocol"], found["dataset"], found["k"]) == (0, "next", "ml-latest-small", 10)
+    ours, baseline = found["models"]["covisitation"], found["models"]["popularity"]
+    assert baseline["ndcg@10"] < ours["ndcg@10_low"] < ours["ndcg@10"] < ours["ndcg@10_high"]
+    code, text = invoke(*words)
+    assert code == 0
+    assert "popularity" in text
+    code, text = invoke(*words, "--protocol", "lucky")
+    assert code == 2
+    assert "stratified" in text
+
+
+def test_the_doctor(invoke: Invoke, published: list[str], run_settings: Settings) -> None:
+    code, text = invoke("doctor")
+    assert code == 0
+    assert "every file as published" in text
+    victim = run_settings.folder.releases / published[1] / "manifest.json"
+    victim.write_text("{}")
+    code, text = invoke("doctor")
+    assert code == 1
+    assert "problem" in text
+
+
+def test_a_wrong_setting_is_named_and_its_value_is_not(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYBILL_LISTS__LENGTH", "hunter2")
+    code, text = invoke("recommend", "ml_1")
+    assert code == 2
+    assert "PLAYBILL_LISTS__LENGTH" in text
+    assert "hunter2" not in text
+
+
+@pytest.mark.parametrize("words", [("run", "--dataset", "ml-99m"), ("run", "--train", "maybe")])
+def test_a_wrong_option_lists_the_right_ones(invoke: Invoke, words: tuple[str, ...]) -> None:
+    code, text = invoke(*words)
+    assert code == 2
+    assert "it may be" in text
+
+
+def test_help_names_every_command() -> None:
+    text = CliRunner().invoke(cli.app, ["--help"]).output
+    for name in (
+        "run",
+        "deploy",
+        "ingest",
+        "build",
+        "train",
+        "evaluate",
+        "promote",
+        "publish",
+        "recommend",
+        "releases",
+    ):
+        assert name in text

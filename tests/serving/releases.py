@@ -1,0 +1,164 @@
+"""Small releases for the API's tests: ten films on two axes, whose lists can be worked out by hand.
+
+Films on the first axis are science fiction, on the second romance; a film's factor is its place on its axis, so a
+history of science fiction scores romance 0. The item factors, and so the lists, are chosen here, not learned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from pipelines.arrow import list_column
+from pipelines.history import Histories
+from pipelines.jobs import tables
+from pipelines.models.als import AlsConfig, AlsModel
+from pipelines.models.base import Model
+from pipelines.models.films import Films
+from pipelines.models.popularity import PopularityModel
+from pipelines.people import People
+from pipelines.ranking import rank
+from warehouse.contracts.release import RELEASE_TABLES, SCHEMA_VERSION
+from warehouse.folder import DataFolder
+from warehouse.release_file import write_release_file
+from warehouse.store import ReleaseStore
+
+ALIEN, ALIENS, SOLARIS, MOON, GRAVITY = 11, 12, 13, 14, 15
+AMELIE, CHOCOLAT, ONCE, BRAZIL, STALKER = 21, 22, 23, 31, 32
+MOVIELENS = {ALIEN: 1, ALIENS: 2, SOLARIS: 3, AMELIE: 4}
+SCIFI, ROMANCE = "Science Fiction", "Romance"
+FILMS = [
+    # movie_id, title, year, genres, keywords, vote, place on the axes
+    (ALIEN, "Alien", 1979, [SCIFI, "Horror"], ["space", "monster"], 8.1, (0.9, 0)),
+    (ALIENS, "Aliens", 1986, [SCIFI, "Action"], ["space", "marines"], 8.0, (0.8, 0)),
+    (SOLARIS, "Solaris", 1972, [SCIFI, "Drama"], ["space", "grief"], 7.6, (0.7, 0)),
+    (MOON, "Moon", 2009, [SCIFI, "Drama"], ["space", "clone"], 7.5, (0.6, 0)),
+    (GRAVITY, "Gravity", 2013, [SCIFI, "Drama"], ["space"], 7.2, (0.5, 0)),
+    (AMELIE, "Amélie", 2001, [ROMANCE, "Comedy"], ["paris"], 7.9, (0, 0.9)),
+    (CHOCOLAT, "Chocolat", 2000, [ROMANCE, "Drama"], ["france"], 7.0, (0, 0.8)),
+    (ONCE, "Once", 2007, [ROMANCE], ["dublin"], 7.4, (0, 0.7)),
+    (BRAZIL, "Brazil", 1985, ["Comedy"], ["bureaucracy"], 7.7, (0.1, 0.1)),
+    (STALKER, "Stalker", 1979, [], [], None, (0.4, 0)),
+]
+ANNA = "00000000-0000-4000-8000-00000000000a"
+BEN = "00000000-0000-4000-8000-00000000000b"
+PEOPLE: dict[str, list[tuple[int, float, int]]] = {
+    "ml_1": [(ALIEN, 5.0, 100), (ALIENS, 4.0, 200)],
+    "ml_2": [(AMELIE, 5.0, 100), (CHOCOLAT, 4.5, 150), (ALIEN, 4.0, 160)],
+    "ml_3": [(ALIEN, 4.0, 100), (MOON, 3.0, 300), (SOLARIS, 4.5, 300)],
+    ANNA: [(ALIEN, 5.0, 10), (ALIENS, 5.0, 20), (SOLARIS, 4.0, 30), (MOON, 4.0, 40), (BRAZIL, 3.0, 50)],
+    BEN: [(AMELIE, 5.0, 10)],
+}
+FIRST = datetime(2026, 11, 20, 3, 0, 0, tzinfo=UTC)
+
+
+def film_table() -> Films:
+    """Return the ten films, by movie_id."""
+    metadata = pd.DataFrame(
+        {
+            "title": [film[1] for film in FILMS],
+            "year": [film[2] for film in FILMS],
+            "genres": [film[3] for film in FILMS],
+            "keywords": [film[4] for film in FILMS],
+        }
+    )
+    return Films(np.array([film[0] for film in FILMS], dtype=np.int64), metadata)
+
+
+def axes_model() -> AlsModel:
+    """Return an ALS model whose factors are the axes above: all arithmetic is in two dimensions."""
+    config = AlsConfig(factors=2, regularization=1.0, alpha=1.0, history_alpha=1.0)
+    model = AlsModel(config)
+    model.movie_ids_ = film_table().movie_ids
+    model.item_factors_ = np.array([film[6] for film in FILMS], dtype=np.float32)
+    model.gram_ = np.eye(2)
+    model.rated_ = np.array([film[0] != STALKER for film in FILMS])
+    return model
+
+
+def people_of(histories: Mapping[str, Sequence[tuple[int, float, int]]], source: str = "movielens") -> People:
+    """Return histories as the jobs read them."""
+    names = sorted(histories)
+    rows = [(names.index(name), *row) for name in names for row in histories[name]]
+    users, ids, stars, seconds = (list(column) for column in zip(*rows, strict=True))
+    movie_ids, items = np.unique(np.array(ids, dtype=np.int64), return_inverse=True)
+    grouped = Histories.from_columns(users, items, stars, seconds, len(names))
+    return People(names, grouped, movie_ids, pa.array([source] * len(rows)))
+
+
+def publish_release(
+    folder: DataFolder,
+    histories: Mapping[str, Sequence[tuple[int, float, int]]] = PEOPLE,
+    *,
+    created_at: datetime = FIRST,
+    number: int = 0,
+    length: int = 4,
+    sources: Mapping[str, str] | None = None,
+    model: Model | None = None,
+    others: Sequence[Model] = (),
+) -> str:
+    """Publish a release of these people and the ten films; ``number`` makes it another one, a minute later."""
+    people, films = people_of(histories), film_table()
+    if sources:
+        names = np.repeat(people.user_ids, people.histories.lengths)
+        people = People(
+            people.user_ids, people.histories, people.movie_ids,
+            pa.array([sources.get(name, "movielens") for name in names]),
+        )  # fmt: skip
+    model = axes_model() if model is None else model
+    popularity = PopularityModel().fit(people.histories_in(films), films)
+    created_at += timedelta(minutes=number)
+    ranked = rank(model, popularity, people, films, length=length, explained=10)
+    facts = {"model": model.name, "dataset": "tiny", "users": len(people.user_ids), "movies": len(films),
+             "ratings": len(people.histories.item_idx), "run_id": f"run-{number}"}  # fmt: skip
+    store = ReleaseStore(folder)
+    with store.publishing(facts, created_at) as (release_id, path):
+        for saved in (model, popularity, *others):
+            saved.save(path / "models" / saved.name)
+        row = {**facts, "release_id": release_id, "created_at": created_at, "schema_version": SCHEMA_VERSION,
+               "git_revision": None, "mlflow_run_id": None, "data_watermark": created_at}  # fmt: skip
+        content = {
+            **{name: relation_table(name) for name in RELEASE_TABLES},
+            "recommendation_lists": tables.list_table(people, ranked, created_at),
+            "histories": tables.history_table(people, model),
+            "movies": movie_rows(),
+            "popular_movies": tables.popular_table(
+                people.histories_in(films), films, popularity, [film[3] for film in FILMS]
+            ),
+            "similar_movies": tables.similar_table(model, films, 3),
+            "release": tables.record_table("release", [row]),
+        }
+        write_release_file(path / "release.duckdb", content, list_length=length)
+    return release_id
+
+
+def relation_table(name: str) -> pa.Table:
+    """Return an empty table of the release."""
+    return tables.record_table(name, [])
+
+
+def movie_rows() -> pa.Table:
+    """Return ``movies`` of a release."""
+    n = len(FILMS)
+    columns = {
+        "movie_id": pa.array([film[0] for film in FILMS], pa.int32()),
+        "movielens_id": pa.array([MOVIELENS.get(film[0]) for film in FILMS], pa.int32()),
+        "title": pa.array([film[1] for film in FILMS]),
+        "year": pa.array([film[2] for film in FILMS], pa.int16()),
+        "genres": pa.array([film[3] for film in FILMS], pa.list_(pa.string())),
+        "keywords": pa.array([film[4] for film in FILMS], pa.list_(pa.string())),
+        "vote_average": pa.array([film[5] for film in FILMS], pa.float32()),
+        "poster_path": pa.array([f"/{film[0]}.jpg" for film in FILMS]),
+        "ratings": pa.array([1] * n, pa.int32()),
+    }
+    empty = tables.record_table("movies", [])
+    lists = list_column(np.zeros(n + 1, dtype=np.int64), np.array([], dtype=object))
+    for field in empty.schema:
+        if field.name not in columns:
+            blank = lists.cast(field.type) if pa.types.is_list(field.type) else pa.nulls(n, field.type)
+            columns[field.name] = blank
+    return pa.table({name: columns[name] for name in empty.column_names})
