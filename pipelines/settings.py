@@ -194,6 +194,12 @@ class Settings(BaseSettings):
     releases: ReleaseSettings = ReleaseSettings()
     serving: ServingSettings = ServingSettings()
 
+    tmdb_read_token: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("TMDB_READ_TOKEN"), description="TMDB's API read access token."
+    )
+    tmdb_api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("TMDB_API_KEY"), description="TMDB's API key, where there is no token."
+    )
     supabase_url: str | None = Field(
         None,
         validation_alias=AliasChoices("SUPABASE_URL"),
@@ -208,12 +214,6 @@ class Settings(BaseSettings):
         None,
         validation_alias=AliasChoices("SUPABASE_DB_URL"),
         description="Its Postgres connection string in session mode, for reading in bulk instead.",
-    )
-    tmdb_read_token: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("TMDB_READ_TOKEN"), description="TMDB's API read access token."
-    )
-    tmdb_api_key: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("TMDB_API_KEY"), description="TMDB's API key, where there is no token."
     )
     mlflow_tracking_uri: str | None = Field(
         None,

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.build import read_sql
+from warehouse.changes import batch_folders
 from warehouse.columns import Relation
-from warehouse.contracts.core import FCT_INTERACTIONS
 from warehouse.contracts.landed import RAW, RAW_TMDB_MAPPING
 from warehouse.db import Connection, connect, quoted
 from warehouse.folder import DataFolder
 
-OWN_FACTS = ("movielens", "sample")
-"""Sources whose films come with their ratings; ratings of any other name TMDB's films themselves."""
+APP_SOURCES = {"stg_supabase_ratings": "ratings", "stg_events": "signals"}
+"""Staging files of ratings that name TMDB's films themselves, and the table of a batch that each reads."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,15 @@ def wanted_films(folder: DataFolder, batch: Path, id_space: str) -> list[WantedF
             relation = RAW[f"raw_movielens_{table}"]
             path = batch / f"{table}.parquet"
             has_numbers = path.exists() and batch.parent.name == "movielens"
-            _view(con, f"set_{table}", relation, path if has_numbers else None, "true")
+            _view(con, f"set_{table}", relation, [path] if has_numbers else [], "true")
         mapping = folder.dataset("tmdb_mapping")
-        _view(con, "known_mapping", RAW_TMDB_MAPPING, mapping, f"id_space = {quoted(id_space)}")
-        others = f"NOT list_has_all([{', '.join(quoted(name) for name in OWN_FACTS)}], sources)"
-        _view(con, "app_ratings", FCT_INTERACTIONS, folder.dataset("interactions"), others)
+        _view(con, "known_mapping", RAW_TMDB_MAPPING, [mapping], f"id_space = {quoted(id_space)}")
+        for file in read_sql("staging"):
+            if file.name in APP_SOURCES:
+                raw = file.upstream[0]
+                homes = batch_folders(folder.batches(raw.split("_")[1]))
+                _view(con, raw, RAW[raw], [home / f"{APP_SOURCES[file.name]}.parquet" for home in homes], "true")
+                con.execute(f'CREATE VIEW "{file.name}" AS {file.query}')
         query = next(file.query for file in read_sql("enrichment") if file.name == "wanted_films")
         return [WantedFilm(*row) for row in con.execute(query).fetchall()]
 
@@ -62,7 +66,7 @@ def covered_films(folder: DataFolder, columns: tuple[str, ...]) -> list[dict[str
     return rows
 
 
-def _view(con: Connection, name: str, relation: Relation, path: Path | None, condition: str) -> None:
-    known = path is not None and path.exists()
-    rows = f"SELECT * FROM read_parquet({quoted(path)})" if known and path else relation.select_empty_sql
+def _view(con: Connection, name: str, relation: Relation, paths: list[Path], condition: str) -> None:
+    there = ", ".join(quoted(path) for path in paths if path.exists())
+    rows = f"SELECT * FROM read_parquet([{there}])" if there else relation.select_empty_sql
     con.execute(f'CREATE VIEW "{name}" AS SELECT * FROM ({rows}) WHERE {condition}')

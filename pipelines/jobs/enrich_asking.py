@@ -90,16 +90,19 @@ class Asking:
         finally:
             for worker in workers:
                 worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            await asyncio.gather(work, *workers, return_exceptions=True)
             done.set()
             await writer
 
     async def _write_often(self, done: asyncio.Event, flush_seconds: float) -> None:
-        while not done.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(done.wait(), flush_seconds)
+        while True:
+            last = done.is_set()  # asked before the rows are taken: some may come while the others are written
             rows, self._rows = self._rows, []
             await asyncio.to_thread(self._ledger.append, rows)
+            if last:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(done.wait(), flush_seconds)
 
     async def _work(self, queue: Iterator[int], total: int) -> None:
         for movie_id in queue:

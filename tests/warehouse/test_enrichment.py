@@ -199,19 +199,36 @@ def test_the_mapping_and_apps_ratings_have_their_say(folder: DataFolder) -> None
         "matched_at": [NOW] * 3,
     }
     pq.write_table(pa.table(mapping), folder.dataset("tmdb_mapping"))
-    rated = {
-        "user_id": ["u", "ml_1", "u"],
-        "movie_id": pa.array([777, 100, 130], pa.int32()),
-        "rating": pa.array([4.0] * 3, pa.float32()),
-        "rated_at": [NOW] * 3,
-        "sources": [["supabase"], ["movielens"], ["movielens", "supabase"]],
+    for batch_id, films, deleted in (("b1", [777, 130, 888], [False] * 3), ("b2", [888], [True])):
+        rows = {
+            "user_id": ["u"] * len(films),
+            "movie_id": pa.array(films, pa.int32()),
+            "rating": pa.array([4.0] * len(films), pa.float32()),
+            "rated_at": [NOW] * len(films),
+            "row_id": ["x"] * len(films),
+            "deleted": deleted,
+            "batch_id": [batch_id] * len(films),
+        }
+        (folder.batches("supabase") / batch_id).mkdir(parents=True)
+        pq.write_table(pa.table(rows), folder.batches("supabase") / batch_id / "ratings.parquet")
+    events = {
+        "user_id": ["u", "u", "v", "v"],
+        "tmdb_id": pa.array([777, 777, 777, None], pa.int32()),
+        "movielens_id": pa.array([None, None, None, 10], pa.int32()),
+        "imdb_id": pa.array([None] * 4, pa.string()),
+        "event": ["view", "finish", "like", "like"],
+        "happened_at": [NOW] * 4,
+        "value": pa.array([None] * 4, pa.float32()),
+        "line": [1, 2, 3, 4],
+        "batch_id": ["e1"] * 4,
     }
-    pq.write_table(pa.table(rated), folder.dataset("interactions"))
+    (folder.batches("events") / "e1").mkdir(parents=True)
+    pq.write_table(pa.table(events), folder.batches("events") / "e1" / "signals.parquet")
     assert wanted_films(folder, home, "movielens") == [
         WantedFilm(100, "tt0000007", 3),
+        WantedFilm(777, None, 2),
         WantedFilm(130, "tt0114709", 1),
         WantedFilm(149, "tt0000149", 1),
-        WantedFilm(777, None, 1),
     ]
 
 

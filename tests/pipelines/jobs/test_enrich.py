@@ -345,9 +345,7 @@ def test_coverage_is_recorded_plain_and_weighted_by_ratings(settings: Settings, 
     by_field = {row.field: row for row in result.coverage}
     assert (by_field["title"].films, by_field["title"].known) == (4, 3)
     assert by_field["title"].share == pytest.approx(3 / 4)
-    assert by_field["title"].weighted_share == pytest.approx(
-        4 / 5
-    )  # of five ratings of films with an id, one is Gone's
+    assert by_field["title"].weighted_share == pytest.approx(4 / 5)  # five ratings name films with an id, one Gone
     assert by_field["overview"].weighted_share == pytest.approx(3 / 5)  # Alien has none
     assert by_field["tagline"].known == 1
     recorded = ledgers.read(settings.folder, "enrichment_coverage")

@@ -1,7 +1,8 @@
 -- purpose:  every film that Playbill knows, with the best that is known of it: TMDB's word, then the set's own
 -- grain:    a film
 -- key:      movie_id
--- upstream: dim_tmdb_mapping, stg_movielens_films, stg_movielens_tags, stg_sample_films, int_app_films, stg_tmdb_movies
+-- upstream: dim_tmdb_mapping, stg_movielens_films, stg_movielens_tags, stg_sample_films, stg_tmdb_movies,
+--           int_app_films
 -- refresh:  rebuilt
 WITH tags AS (
     SELECT
@@ -33,7 +34,7 @@ films AS (
     UNION
     SELECT movie_id FROM stg_sample_films
     UNION
-    -- what only the app knows stays in the data, with or without a title
+    -- what only the app knows stays in the data, without a title where TMDB does not know it either
     SELECT movie_id FROM int_app_films
     UNION
     -- popular at TMDB and rated by nobody yet; not once more under a new id

@@ -1,7 +1,7 @@
 -- purpose:  the films that the active data set needs facts of
 -- grain:    a film
 -- key:      movie_id
--- upstream: known_mapping, set_films, set_links, set_ratings (the active batch), app_ratings (other sources)
+-- upstream: known_mapping, set_films, set_links, set_ratings (the active batch), stg_supabase_ratings, stg_events
 -- refresh:  each run
 WITH links AS (
     -- the mapping's ledger goes before what the set says
@@ -19,6 +19,19 @@ counts AS (
         count(*) AS ratings
     FROM set_ratings
     GROUP BY movielens_id
+),
+
+app_ratings AS (
+    SELECT
+        user_id,
+        movie_id
+    FROM stg_supabase_ratings
+    UNION
+    SELECT
+        user_id,
+        tmdb_id AS movie_id
+    FROM stg_events
+    WHERE tmdb_id IS NOT NULL
 ),
 
 needed AS (
