@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +23,7 @@ from tests.serving.releases import (
 )
 from tests.serving.supabase import FakeSupabase
 
-Body = dict[str, list[dict[str, int]]]
+Body = dict[str, Any]
 
 
 def mine(api: Api, supabase: FakeSupabase, user: str = ANNA, query: str = "limit=4") -> Body:
@@ -149,8 +151,6 @@ def test_with_auth_unreachable_it_is_popular_films_for_nobody(app_data: Path, su
 
 
 def test_somebody_forgotten_is_unknown_at_once(tmp_path: Path, supabase: FakeSupabase) -> None:
-    import hashlib
-
     settings = supabase_settings_of(tmp_path, api_keys="k")
     publish_release(settings.folder)
     with running(settings, supabase.transport()) as api:

@@ -60,7 +60,8 @@ def test_a_batch_is_each_ones_list_in_order(api: Api) -> None:
     assert [one["user_id"] for one in body["lists"]] == ["ml_2", "nobody", "ml_1"]
     for one in body["lists"]:
         assert one == api.get(f"/recommendations/{one['user_id']}?limit=2").json()
-    for wrong in ({"user_ids": []}, {"user_ids": ["a"] * 101}, {"user_ids": [""]}, {}):
+    wrongs: list[dict[str, list[str]]] = [{"user_ids": []}, {"user_ids": ["a"] * 101}, {"user_ids": [""]}, {}]
+    for wrong in wrongs:
         assert api.post("/recommendations/batch", json=wrong).status_code == 422
 
 
