@@ -24,10 +24,5 @@ TrainMode = Literal["auto", "all", "champion", "none"]
 DATASET_NAMES: tuple[str, ...] = get_args(Dataset)
 TRAIN_MODES: tuple[str, ...] = get_args(TrainMode)
 
-DATASET_HELP = "The data set to use. A MovieLens set is downloaded unless a path is given."
-MOVIELENS_HELP = "A MovieLens zip or folder on the machine that runs this, instead of a download."
-ENRICH_HELP = "Whether to ask TMDB for what is not known of the films yet."
-TRAIN_HELP = (
-    "all: every model; champion: only the recipe that is served; none: fresh lists from the arrays that are served; "
-    "auto: the champion where there is one for this data set, else all."
-)
+POPULAR = 250
+"""TMDB's most popular films that a run adds by default; the enrichment job has the same number."""

@@ -38,33 +38,30 @@ class MovieLensSettings(Section):
     attempts: int = Field(4, ge=1, description="Tries before a download is given up.")
 
 
+class TmdbSettings(Section):
+    """How TMDB is asked about films; its key has its own name, TMDB_READ_TOKEN or TMDB_API_KEY."""
+
+    base_url: str = Field(
+        "https://api.themoviedb.org/3", pattern=r"^https?://[^\s/]", description="Where TMDB's API begins."
+    )
+    rate: float = Field(20.0, gt=0, le=200, description="Requests a second; TMDB allows about 40.")
+    burst: int = Field(4, ge=1, le=100, description="Requests that may be made at once after a pause.")
+    in_flight: int = Field(8, ge=1, le=100, description="Requests that may wait for an answer at one time.")
+    timeout_seconds: float = Field(10.0, gt=0, description="Longest silence of the server before a retry.")
+    attempts: int = Field(5, ge=1, description="Tries before a film is put off to a later run.")
+    patience_seconds: float = Field(60.0, ge=0, description="How long TMDB may be down before a run goes on without.")
+    max_age_days: int = Field(150, ge=1, le=180, description="Age at which facts are fetched anew; TMDB allows 180.")
+    missing_days: int = Field(30, ge=1, description="Days after which a film that TMDB does not know is asked again.")
+    flush_seconds: float = Field(2.0, gt=0, description="How often answers are put on disk: what a crash may cost.")
+
+
 class QualitySettings(Section):
     """What is let through."""
 
     max_bad_share: float = Field(0.01, ge=0, le=1, description="Share of a source's rows that may be unusable.")
-
-
-class TrainingSettings(Section):
-    """Which models a run trains and which of them it would publish."""
-
-    models: tuple[str, ...] = Field(("popularity", "als"), description="Models that a run trains, as a JSON list.")
-    published: str = Field("als", description="The one whose lists are published if it beats popularity.")
-    gate: str = Field("next", description="Protocol on which it must do so.")
-    protocols: tuple[str, ...] = Field(("next", "last-out"), description="Protocols that a run reports.")
-
-
-class ListSettings(Section):
-    """How long the lists of a release are."""
-
-    length: int = Field(50, ge=1, le=1000, description="Films stored for every user.")
-    explained: int = Field(10, ge=0, le=100, description="How many of them carry the films they are due to.")
-    similar: int = Field(20, ge=1, le=200, description="Similar films stored for every film.")
-
-
-class ReleaseSettings(Section):
-    """How many releases stay on disk."""
-
-    keep: int = Field(10, ge=2, description="Newest releases kept; the current one and pinned ones always are.")
+    max_drop_share: float = Field(
+        0.5, ge=0, le=1, description="Share of a source's rows that may be gone since its last batch; 1 lets all go."
+    )
 
 
 class SupabaseColumns(Section):
@@ -84,7 +81,64 @@ class SupabaseSettings(Section):
     db_schema: str = Field("public", min_length=1, description="Schema of the table.")
     table: str = Field("ratings", min_length=1, description="The table.")
     columns: SupabaseColumns = SupabaseColumns()
+    page_rows: int = Field(1000, ge=1, le=100_000, description="Rows asked for at once; the server may give fewer.")
+    overlap_minutes: float = Field(10.0, ge=0, description="How far before its mark a nightly read begins.")
     issuer: str = Field("", description="Who issues users' tokens, where it is not SUPABASE_URL/auth/v1.")
+    full_read_days: float = Field(7.0, gt=0, description="Days after which all is read, which finds deletions.")
+    timeout_seconds: float = Field(30.0, gt=0, description="Longest silence of the server before a retry.")
+    attempts: int = Field(6, ge=1, description="Tries before a page, and so the ingest, is given up.")
+
+
+class EventRule(Section):
+    """What one kind of event says about a film."""
+
+    weight: float = Field(0.0, ge=-10, le=10, description="Added to the implicit weight; negative for a dislike.")
+    stars: float = Field(3.0, ge=0.5, le=5, description="The rating it stands for where nobody gave stars.")
+    opinion: bool = Field(False, description="Whether a later opinion takes its place, as a like does a dislike's.")
+
+
+class EventSettings(Section):
+    """Interaction logs: which events there are and what they weigh. A `rating` event carries its own stars."""
+
+    rules: dict[str, EventRule] = Field(
+        {
+            "like": EventRule(weight=2.0, stars=4.5, opinion=True),
+            "dislike": EventRule(weight=-2.0, stars=1.0, opinion=True),
+            "playlist_add": EventRule(weight=1.5, stars=4.0),
+            "finish": EventRule(weight=1.5, stars=4.0),
+            "view": EventRule(weight=0.5, stars=3.5),
+            "skip": EventRule(weight=-0.5, stars=2.0),
+        },
+        description="Weight, stars and opinion of each event, as JSON.",
+    )
+    settle_seconds: float = Field(2.0, ge=0, description="A file younger than this is looked at twice for growth.")
+    max_line_bytes: int = Field(1_048_576, ge=256, description="A longer line is kept aside.")
+
+
+class TrainingSettings(Section):
+    """Which models a run trains and which of them it would publish."""
+
+    models: tuple[str, ...] = Field(
+        ("popularity", "als", "ease", "covisitation", "content", "hybrid"),
+        description="Models that a run trains, as a JSON list.",
+    )
+    published: str = Field("hybrid", description="The one whose lists are published if it beats popularity.")
+    gate: str = Field("next", description="Protocol on which it must do so.")
+    protocols: tuple[str, ...] = Field(("next", "last-out"), description="Protocols that a run reports.")
+
+
+class ListSettings(Section):
+    """How long the lists of a release are."""
+
+    length: int = Field(50, ge=1, le=1000, description="Films stored for every user.")
+    explained: int = Field(10, ge=0, le=100, description="How many of them carry the films they are due to.")
+    similar: int = Field(20, ge=1, le=200, description="Similar films stored for every film.")
+
+
+class ReleaseSettings(Section):
+    """How many releases stay on disk."""
+
+    keep: int = Field(10, ge=2, description="Newest releases kept; the current one and pinned ones always are.")
 
 
 class ServingSettings(Section):
@@ -131,20 +185,35 @@ class Settings(BaseSettings):
     random_state: int = Field(42, ge=0, description="Seed of everything random in training and evaluation.")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe log line shown.")
     movielens: MovieLensSettings = MovieLensSettings()
+    tmdb: TmdbSettings = TmdbSettings()
     quality: QualitySettings = QualitySettings()
+    supabase: SupabaseSettings = SupabaseSettings()
+    events: EventSettings = EventSettings()
     training: TrainingSettings = TrainingSettings()
     lists: ListSettings = ListSettings()
     releases: ReleaseSettings = ReleaseSettings()
-    supabase: SupabaseSettings = SupabaseSettings()
     serving: ServingSettings = ServingSettings()
 
+    tmdb_read_token: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("TMDB_READ_TOKEN"), description="TMDB's API read access token."
+    )
+    tmdb_api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("TMDB_API_KEY"), description="TMDB's API key, where there is no token."
+    )
     supabase_url: str | None = Field(
-        None, validation_alias=AliasChoices("SUPABASE_URL"), description="The Supabase project's address."
+        None,
+        validation_alias=AliasChoices("SUPABASE_URL"),
+        description="The Supabase project whose ratings are read, https://<project>.supabase.co.",
     )
     supabase_key: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"),
-        description="Its secret key, or an older project's service_role key.",
+        description="Its secret key, or the service_role key of an older project.",
+    )
+    supabase_db_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("SUPABASE_DB_URL"),
+        description="Its Postgres connection string in session mode, for reading in bulk instead.",
     )
     mlflow_tracking_uri: str | None = Field(
         None,
@@ -183,5 +252,6 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = "__".join(str(part) for part in first["loc"]).upper()
-        known = name if name.startswith(("MLFLOW", "PREFECT", "SUPABASE_URL", "SUPABASE_SE")) else f"PLAYBILL_{name}"
+        own = name.startswith(("MLFLOW", "PREFECT", "SUPABASE_", "TMDB_")) and "__" not in name
+        known = name if own else f"PLAYBILL_{name}"
         raise ConfigError(f"setting {known}: {first['msg']}; see .env.example") from None

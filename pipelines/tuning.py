@@ -22,7 +22,7 @@ from pipelines.models.films import Films
 from pipelines.models.hybrid import HybridModel, standardise
 from pipelines.models.lists import top_k
 from pipelines.models.recipes import merge, read_file
-from pipelines.search_spaces import SPACES, Space
+from pipelines.search_spaces import SPACES, Space, space_of
 from warehouse.errors import NotEnoughDataError, UnknownModelError
 
 K = 10
@@ -97,7 +97,7 @@ def tune(
         measure, space = _hybrid_objective(start, films, folds, progress), _weights_space(list(start.members))
         first = {f"weights.{member}": start.config.weights[member] for member in start.members}
     else:
-        space, first = SPACES[name], {}
+        space, first = space_of(name, protocol), {}
 
         def measure(values: dict[str, Any]) -> float:
             return score_model(make_model(name, merge(settings, values), protocol=protocol), films, folds)

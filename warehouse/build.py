@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import graphlib
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from warehouse.columns import Relation
 from warehouse.contracts.core import CORE
@@ -17,7 +21,8 @@ from warehouse.files import replacing
 from warehouse.folder import DataFolder
 
 SQL_FOLDER = Path(__file__).parent / "sql"
-HEADER_LINE = re.compile(r"^-- (\w+):\s+(.*)$")
+HEADER_LINE = re.compile(r"^-- (?:(\w+):)?\s+(.*)$")
+"""A header line, or its continuation where the name is left out."""
 
 DATASETS = {
     "tmdb_mapping": "dim_tmdb_mapping",
@@ -26,6 +31,19 @@ DATASETS = {
     "movie_stats": "mart_movie_stats",
 }
 """The lake's data sets and the relation each is a copy of."""
+
+LAKE_VIEWS = {
+    "raw_tmdb_mapping": "tmdb_mapping",
+    "raw_tmdb_movies": "movies_enriched",
+    "raw_tmdb_overrides": "tmdb_overrides",
+    "raw_event_weights": "event_weights",
+    "raw_suppressed_people": "suppressed_people",
+    "raw_last_counts": "last_counts",
+}
+"""Raw relations that are one data set of the lake, whichever batch is active."""
+
+MEMORY_LIMIT = "2GB"
+"""What DuckDB may hold before it spills to disk; a run as a whole stays under 4 GB."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +76,23 @@ def read_sql(folder: str) -> list[SqlFile]:
     files = []
     for path in sorted((SQL_FOLDER / folder).glob("*.sql")):
         query = path.read_text(encoding="utf-8")
-        header = {m.group(1): m.group(2) for line in query.splitlines() if (m := HEADER_LINE.match(line))}
+        header = _header(query)
         if not header:
             raise ContractError(f"{path} has no header; begin it with `-- purpose: …` as its neighbours do")
         files.append(SqlFile(path.stem, header, query))
     return files
+
+
+def _header(query: str) -> dict[str, str]:
+    header: dict[str, str] = {}
+    last = ""
+    for line in query.splitlines():
+        found = HEADER_LINE.match(line)
+        if not found or not (found.group(1) or last):
+            break
+        last = found.group(1) or last
+        header[last] = f"{header[last]} {found.group(2)}" if last in header else found.group(2)
+    return header
 
 
 def in_order(files: list[SqlFile]) -> list[SqlFile]:
@@ -76,15 +106,23 @@ def in_order(files: list[SqlFile]) -> list[SqlFile]:
     return [by_name[name] for name in sorter.static_order()]
 
 
-def build_warehouse(folder: DataFolder, batches: dict[str, Path], *, id_space: str = "movielens") -> dict[str, int]:
+def build_warehouse(
+    folder: DataFolder,
+    batches: Mapping[str, Path | Sequence[Path]],
+    *,
+    id_space: str = "movielens",
+    inputs: Mapping[str, pa.Table] | None = None,
+) -> dict[str, int]:
     """Build ``warehouse.duckdb`` and the lake's data sets afresh; a crash leaves the old ones.
 
     Parameters
     ----------
-    batches : dict of str to Path
-        For each source that is active, the folder of its batch (``movielens``, ``sample``).
+    batches : mapping of str to Path or paths
+        For each source that is read (``movielens``, ``sample``, ``supabase``, ``events``), the folders of its batches.
     id_space : str
         Whose numbering the MovieLens ids are.
+    inputs : mapping of str to pyarrow.Table, optional
+        Small tables that take the place of a data set of `LAKE_VIEWS`, such as ``event_weights``.
 
     Returns
     -------
@@ -96,10 +134,14 @@ def build_warehouse(folder: DataFolder, batches: dict[str, Path], *, id_space: s
     ContractError
         If a relation differs from its contract.
     """
+    for name, table in (inputs or {}).items():
+        with replacing(folder.dataset(name)) as target:
+            pq.write_table(table, target)
     counts: dict[str, int] = {}
     with replacing(folder.warehouse_file) as temporary, connect(temporary) as con:
         con.execute("SET VARIABLE built_at = ?::TIMESTAMPTZ", [datetime.now(UTC)])
         con.execute("SET VARIABLE id_space = ?", [id_space])
+        con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         con.execute(f"SET temp_directory = {quoted(folder.root / 'duckdb.tmp')}")
         _make_raw(con, folder, batches)
         for file in in_order(read_sql("staging") + read_sql("core") + read_sql("marts")):
@@ -114,17 +156,18 @@ def build_warehouse(folder: DataFolder, batches: dict[str, Path], *, id_space: s
     return counts
 
 
-def _make_raw(con: Connection, folder: DataFolder, batches: dict[str, Path]) -> None:
+def _make_raw(con: Connection, folder: DataFolder, batches: Mapping[str, Path | Sequence[Path]]) -> None:
     """Make a view for each raw relation: over its Parquet files, or empty where nothing has landed."""
     for name, relation in RAW.items():
         source, _, table = name.removeprefix("raw_").partition("_")
-        files = folder.dataset("tmdb_mapping") if name == "raw_tmdb_mapping" else None
-        if source in batches:
-            files = batches[source] / f"{table}.parquet"
-        if files is not None and files.exists():
-            query = f"SELECT {relation.column_list} FROM read_parquet({quoted(files)})"
+        if name in LAKE_VIEWS:
+            files = [folder.dataset(LAKE_VIEWS[name])]
         else:
-            query = relation.select_empty_sql
+            found = batches.get(source, ())
+            homes = [found] if isinstance(found, Path) else found
+            files = [home / f"{table}.parquet" for home in homes]
+        there = ", ".join(quoted(path) for path in files if path.exists())
+        query = f"SELECT {relation.column_list} FROM read_parquet([{there}])" if there else relation.select_empty_sql
         con.execute(f'CREATE VIEW "{name}" AS {query}')
         relation.check(con)
 

@@ -30,10 +30,17 @@ class Finding:
         return self.rows_found == 0
 
 
-def run_checks(folder: DataFolder) -> list[Finding]:
-    """Run every file of ``warehouse/sql/checks`` against the built warehouse, by name."""
+def run_checks(folder: DataFolder, *, max_drop_share: float = 0.5) -> list[Finding]:
+    """Run every file of ``warehouse/sql/checks`` against the built warehouse, by name.
+
+    Parameters
+    ----------
+    max_drop_share : float
+        Share of a source's rows that may be gone since the last build that passed, 0 to 1.
+    """
     with connect(folder.warehouse_file, read_only=True) as con:
         con.execute("SET VARIABLE built_at = ?::TIMESTAMPTZ", [datetime.now(UTC)])
+        con.execute("SET VARIABLE max_drop_share = ?", [max_drop_share])
         return check_all(con, "checks")
 
 

@@ -47,6 +47,7 @@ def connect(path: Path | None = None, *, read_only: bool = False, threads: int |
         raise WarehouseError(f"{path} cannot be opened: {_first_line(error)}") from error
     try:
         con.execute("SET TimeZone = 'UTC'")
+        con.execute("SET enable_progress_bar = false")
         yield con
     except duckdb.Error as error:
         raise WarehouseError(f"{path or 'DuckDB'}: {_first_line(error)}") from error

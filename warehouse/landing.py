@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.csv as pv
 import pyarrow.parquet as pq
 
-from warehouse.db import connect, quoted
+from warehouse.db import Connection, connect, quoted
 from warehouse.files import replacing
 
 NO_SUCH_CHARACTER = "\x01"
 """Makes DuckDB's CSV reader return whole lines."""
 
+
+MEMORY_LIMIT = "2GB"
+"""What DuckDB may hold before it spills to disk; a run as a whole stays under 4 GB."""
 
 BAD_ROWS = pa.schema([("file", pa.string()), ("line", pa.int64()), ("reason", pa.string()), ("text", pa.string())])
 
@@ -72,29 +76,20 @@ def land_lines(
     skip : int
         Header lines before the first record.
     """
-    parts = ", ".join(_typed(index, field) for index, field in enumerate(fields, start=1))
-    names = ", ".join(f'"{field.name}"' for field in fields)
-    lines = f"""
-        SELECT row_number() OVER () + {skip} AS line_number, rtrim(line, chr(13)) AS line
-        FROM read_csv({quoted(source)}, header = false, columns = {{'line': 'VARCHAR'}}, delim = '{NO_SUCH_CHARACTER}',
-            quote = '', escape = '', auto_detect = false, skip = {skip}, encoding = 'latin-1',
-            max_line_size = 16777216)
-    """
-    with connect() as con:
+    with connect() as con, replacing(target) as temporary:
+        con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        con.execute(f"SET temp_directory = {quoted(target.parent)}")
         con.execute("SET preserve_insertion_order = true")
+        rows = _copy_clean(con, source, temporary, delimiter, fields, skip)
+        if rows is not None:
+            return Landed(rows, 0, {})
+        con.execute(f"CREATE TEMP VIEW parsed AS {_parsed(source, delimiter, fields, skip)}")
+        names = ", ".join(f'"{field.name}"' for field in fields)
         con.execute(
-            f"""CREATE TEMP VIEW parsed AS
-            SELECT *, {_reason(fields)} AS reason FROM (
-                SELECT line_number, line, len(parts) AS n_parts, {parts} FROM (
-                    SELECT line_number, line, string_split(line, {quoted(delimiter)}) AS parts FROM ({lines})
-                    WHERE line <> ''))"""
+            f"COPY (SELECT {names} FROM parsed WHERE reason IS NULL) TO {quoted(temporary)} "
+            "(FORMAT parquet, COMPRESSION zstd)"
         )
-        with replacing(target) as temporary:
-            con.execute(
-                f"COPY (SELECT {names} FROM parsed WHERE reason IS NULL) TO {quoted(temporary)} "
-                "(FORMAT parquet, COMPRESSION zstd)"
-            )
-            rows = con.execute(f"SELECT count(*) FROM read_parquet({quoted(temporary)})").fetchall()[0][0]
+        rows = con.execute(f"SELECT count(*) FROM read_parquet({quoted(temporary)})").fetchall()[0][0]
         bad = con.sql(
             f"SELECT {quoted(label)} AS file, line_number AS line, reason, line[:2000] AS text "
             "FROM parsed WHERE reason IS NOT NULL ORDER BY line_number"
@@ -102,12 +97,62 @@ def land_lines(
         return _landed(int(rows), bad, quarantine)
 
 
+def _copy_clean(
+    con: Connection, source: Path, target: Path, delimiter: str, fields: tuple[Field, ...], skip: int
+) -> int | None:
+    """Copy a file in which every line is good, many times faster; return its rows, or None if a line is not."""
+    columns = ", ".join(f"'{field.name}': '{field.type}'" for field in fields)
+    problems = " OR ".join(
+        test
+        for field in fields
+        for test in (
+            "" if field.optional else f'"{field.name}" IS NULL',
+            "" if field.low is None else f'"{field.name}" NOT BETWEEN {field.low} AND {field.high}',
+        )
+        if test
+    )
+    try:
+        con.execute(
+            f"""COPY (SELECT * FROM read_csv({quoted(source)}, header = false, columns = {{{columns}}},
+                delim = {quoted(delimiter)}, quote = '', escape = '', auto_detect = false, skip = {skip},
+                null_padding = false, strict_mode = true)) TO {quoted(target)} (FORMAT parquet, COMPRESSION zstd)"""
+        )
+        found = con.execute(
+            f"SELECT count(*), count(*) FILTER ({problems or 'false'}) FROM read_parquet({quoted(target)})"
+        ).fetchall()[0]
+    except duckdb.Error:
+        return None  # the line-by-line reading tells which line it is
+    return None if found[1] else int(found[0])
+
+
+def _parsed(source: Path, delimiter: str, fields: tuple[Field, ...], skip: int) -> str:
+    """Return the query of every line, its typed fields, and the reason why it is bad, if it is."""
+    parts = ", ".join(_typed(index, field) for index, field in enumerate(fields, start=1))
+    return f"""
+        SELECT *, {_reason(fields)} AS reason FROM (
+            SELECT line_number, line, len(parts) AS n_parts, {parts} FROM (
+                SELECT line_number, line, string_split(line, {quoted(delimiter)}) AS parts FROM (
+                    SELECT row_number() OVER () + {skip} AS line_number, rtrim(line, chr(13)) AS line
+                    FROM read_csv({quoted(source)}, header = false, columns = {{'line': 'VARCHAR'}},
+                        delim = '{NO_SUCH_CHARACTER}', quote = '', escape = '', auto_detect = false, skip = {skip},
+                        encoding = 'latin-1', max_line_size = 16777216, strict_mode = false))
+                WHERE line <> ''))"""
+
+
 def land_table(table: pa.Table, target: Path, bad: list[tuple[str, int, str, str]], quarantine: Path) -> Landed:
     """Write rows that are already parsed to Parquet, and ``bad`` (file, line, reason, text) aside."""
     with replacing(target) as temporary:
         pq.write_table(table, temporary, compression="zstd")
-    aside = pa.Table.from_pylist([dict(zip(BAD_ROWS.names, row, strict=True)) for row in bad], schema=BAD_ROWS)
-    return _landed(table.num_rows, aside, quarantine)
+    return _landed(table.num_rows, _bad_table(bad), quarantine)
+
+
+def keep_aside(bad: list[tuple[str, int, str, str]], quarantine: Path) -> Landed:
+    """Write bad rows (file, line, reason, text) to the quarantine and count them by reason."""
+    return _landed(0, _bad_table(bad), quarantine)
+
+
+def _bad_table(bad: list[tuple[str, int, str, str]]) -> pa.Table:
+    return pa.Table.from_pylist([dict(zip(BAD_ROWS.names, row, strict=True)) for row in bad], schema=BAD_ROWS)
 
 
 def _landed(rows: int, bad: pa.Table, quarantine: Path) -> Landed:

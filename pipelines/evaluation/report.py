@@ -21,6 +21,7 @@ from pipelines.evaluation.split import Fold, Ratings, make_folds
 from pipelines.history import IntArray
 from pipelines.models.base import Model
 from pipelines.models.films import Films
+from pipelines.models.sharing import fit_all
 from warehouse.errors import ModelError, NotEnoughDataError
 
 MIN_PEOPLE = 30
@@ -120,7 +121,7 @@ def evaluate(
     ratings, films : Ratings, Films
         ``ratings.item_idx`` are positions in ``films``.
     progress : callable, optional
-        Called with a line of text before each fit.
+        Called with a line of text as the work goes on.
 
     Raises
     ------
@@ -136,18 +137,20 @@ def evaluate(
     values: dict[str, dict[Key, Values]] = {}
     results: dict[str, dict[Key, Interval]] = {}
     genres = metrics.genre_flags(films)
-    for name, maker in makers.items():
-        measured: list[dict[Key, Values]] = []
-        scalars: list[dict[Key, float]] = []
-        for number, fold in enumerate(folds, start=1):
+    measured: dict[str, list[dict[Key, Values]]] = {name: [] for name in makers}
+    scalars: dict[str, list[dict[Key, float]]] = {name: [] for name in makers}
+    for number, fold in enumerate(folds, start=1):
+        if progress is not None:
+            progress(f"{protocol}, fold {number} of {len(folds)}: fitting")
+        for name, model in fit_all({name: maker() for name, maker in makers.items()}, fold.train, films):
             if progress is not None:
-                progress(f"{name}: {protocol}, fold {number} of {len(folds)}")
-            model = maker().fit(fold.train, films)
+                progress(f"{protocol}, fold {number} of {len(folds)}: {name}")
             top = metrics.lay_out(model.recommend(fold.histories, k, seen=fold.histories), k)
-            measured.append(_measure(top, fold, films, genres))
-            scalars.append(_whole(model, top, fold, films))
-        values[name] = _align(measured, folds, users)
-        results[name] = _summarise(values[name], scalars, len(users), seed)
+            measured[name].append(_measure(top, fold, films, genres))
+            scalars[name].append(_whole(model, top, fold, films))
+    for name in makers:
+        values[name] = _align(measured[name], folds, users)
+        results[name] = _summarise(values[name], scalars[name], len(users), seed)
         _refuse_perfect(name, protocol, results[name]["ndcg", ALL])
     return Evaluation(protocol, part, dataset, k, users, values, results)
 

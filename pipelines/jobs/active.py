@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.sources.layouts import ML100K
+from pipelines.sources.layouts import id_space_of
 from warehouse import ledgers
 from warehouse.errors import EmptyLakeError
 from warehouse.folder import DataFolder
@@ -23,7 +23,7 @@ class Active:
     @property
     def id_space(self) -> str:
         """ML-100k numbers its films for itself; the later MovieLens sets share one numbering."""
-        return self.dataset if self.dataset in ML100K.datasets else "movielens"
+        return id_space_of(self.dataset)
 
 
 def active_set(folder: DataFolder) -> Active:

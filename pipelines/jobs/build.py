@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
-from pipelines.jobs.active import active_set
-from pipelines.settings import Settings
+import pyarrow as pa
+
+from pipelines.jobs.active import Active, active_set
+from pipelines.settings import EventSettings, Settings
+from pipelines.sources.overrides import read_overrides
+from pipelines.suppression import suppressed
 from warehouse import ledgers
 from warehouse.build import build_warehouse
+from warehouse.changes import batch_folders
 from warehouse.checks import Finding, run_checks, stop_on_errors
+from warehouse.db import connect
 from warehouse.errors import SourceError
 from warehouse.files import remove_leftovers
+from warehouse.folder import DataFolder
 from warehouse.lock import writing
 
 log = logging.getLogger(__name__)
+
+APP_SOURCES = ("supabase", "events")
 
 
 @dataclass(frozen=True)
@@ -26,31 +36,90 @@ class Built:
 
 
 def build(settings: Settings, run_id: str) -> Built:
-    """Rebuild the warehouse and the lake's data sets from the active batch and check them.
+    """Rebuild the warehouse and the lake's data sets from all that has landed and check them.
 
     Raises
     ------
     QualityError
         If a check of severity ``error`` finds rows; the ledger has all findings then too.
     SourceError
-        If the active set names no TMDB film at all.
+        If the active set's films have no TMDB ids.
     """
     folder = settings.folder
     active = active_set(folder)
     with writing(folder):
         remove_leftovers(folder.root)
-        if active.source == "movielens" and not (active.batch / "links.parquet").exists():
-            raise SourceError(
-                f"{active.dataset} has no links.csv, so its films cannot be matched to TMDB ids; "
-                "use a set that has one, such as ml-latest-small"
-            )
-        counts = build_warehouse(folder, {active.source: active.batch}, id_space=active.id_space)
-        findings = run_checks(folder)
+        remove_leftovers(folder.lake)
+        _check_mapped(folder, active)
+        batches: dict[str, Path | list[Path]] = {active.source: active.batch}
+        batches |= {source: batch_folders(folder.batches(source)) for source in APP_SOURCES}
+        counts = build_warehouse(folder, batches, id_space=active.id_space, inputs=_inputs(settings, active))
+        findings = run_checks(folder, max_drop_share=settings.quality.max_drop_share)
         rows = [asdict(finding) for finding in findings]
         ledgers.append(folder, "quality", run_id, rows)
-    failed = sum(not finding.ok for finding in findings)
-    people, films = counts["mart_user_profiles"], counts["dim_movies"]
-    ratings = counts["fct_interactions"]
-    log.info("build done users=%d movies=%d ratings=%d checks=%d failed=%d", people, films, ratings, len(rows), failed)
-    stop_on_errors(findings)
+        failed = sum(not finding.ok for finding in findings)
+        people, films = counts["mart_user_profiles"], counts["dim_movies"]
+        ratings = counts["fct_interactions"]
+        log.info(
+            "build done users=%d movies=%d ratings=%d checks=%d failed=%d", people, films, ratings, len(rows), failed
+        )
+        stop_on_errors(findings)
+        _record_sources(folder, run_id, active)
     return Built(counts, findings)
+
+
+def _check_mapped(folder: DataFolder, active: Active) -> None:
+    if active.source != "movielens" or (active.batch / "links.parquet").exists():
+        return
+    path = folder.dataset("tmdb_mapping")
+    known = 0
+    if path.exists():
+        with connect() as con:
+            query = "SELECT count(*) FROM read_parquet(?) WHERE id_space = ?"
+            known = con.execute(query, [str(path), active.id_space]).fetchall()[0][0]
+    if not known and not any(row["id_space"] == active.id_space for row in read_overrides(folder).to_pylist()):
+        raise SourceError(
+            f"{active.dataset} has no links.csv and none of its films is matched to a TMDB id; give --links a set that "
+            "has one, such as ml-latest-small.zip, or set TMDB_READ_TOKEN so that TMDB can be asked"
+        )
+
+
+def _inputs(settings: Settings, active: Active) -> dict[str, pa.Table]:
+    """Return the small tables that come from settings, hand-kept files and ledgers."""
+    folder = settings.folder
+    hashes = pa.array(sorted(suppressed(folder)), type=pa.string())
+    last: dict[str, int] = {}
+    for row in ledgers.read(folder, "sources"):
+        if row["dataset"] == _dataset(row["source"], active):
+            last.setdefault(row["source"], row["ratings"])
+    sources = pa.array(list(last), type=pa.string())
+    return {
+        "event_weights": _weights(settings.events),
+        "tmdb_overrides": read_overrides(folder),
+        "suppressed_people": pa.table({"user_hash": hashes}),
+        "last_counts": pa.table({"source": sources, "ratings": pa.array(list(last.values()), type=pa.int32())}),
+    }
+
+
+def _weights(settings: EventSettings) -> pa.Table:
+    rules = settings.rules
+    return pa.table(
+        {
+            "event": pa.array(list(rules), type=pa.string()),
+            "weight": pa.array([rule.weight for rule in rules.values()], type=pa.float32()),
+            "stars": pa.array([rule.stars for rule in rules.values()], type=pa.float32()),
+            "opinion": pa.array([rule.opinion for rule in rules.values()], type=pa.bool_()),
+        }
+    )
+
+
+def _dataset(source: str, active: Active) -> str:
+    """Return the name under which a source's counts are compared: sets of other names are not alike."""
+    return source if source in APP_SOURCES else (active.dataset if source == active.source else "")
+
+
+def _record_sources(folder: DataFolder, run_id: str, active: Active) -> None:
+    with connect(folder.warehouse_file, read_only=True) as con:
+        counts = con.execute("SELECT source, ratings FROM mart_source_counts ORDER BY source").fetchall()
+    rows = [{"source": source, "dataset": _dataset(source, active), "ratings": n} for source, n in counts]
+    ledgers.append(folder, "sources", run_id, rows)

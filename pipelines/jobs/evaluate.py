@@ -16,7 +16,7 @@ from pipelines.evaluation.report import evaluate as measure
 from pipelines.evaluation.split import Ratings
 from pipelines.jobs.active import active_set
 from pipelines.models.base import Model
-from pipelines.models.catalogue import make_model
+from pipelines.models.catalogue import model_class
 from pipelines.models.films import Films
 from pipelines.people import People, read_films, read_people
 from pipelines.progress import step
@@ -90,7 +90,8 @@ def _short(value: float | int | None) -> str:
 
 
 def _maker(name: str, recipe: dict[str, Any]) -> Callable[[], Model]:
-    return lambda: make_model(name, recipe)
+    kind = model_class(name)
+    return lambda: kind(kind.config_class.model_validate(recipe))
 
 
 def _show(line: str) -> None:

@@ -23,7 +23,8 @@ def promote(settings: Settings, run_id: str | None = None) -> Decision:
     bench = workbench(settings.folder, run_id)
     trained, evaluated = bench.read("train", "train"), bench.read("evaluate", "evaluate")
     baseline = PopularityModel.name
-    challenger = settings.training.published if settings.training.published in evaluated["ndcg"] else baseline
+    others = [name for name in evaluated["ndcg"] if name != baseline]
+    challenger = settings.training.published if settings.training.published in others else (others or [baseline])[-1]
     if challenger == baseline:
         n = int(np.count_nonzero(~np.isnan(np.array(evaluated["ndcg"][baseline], dtype=np.float64))))
         decision = Decision(True, ["popularity is the only model of this run"], math.nan, math.nan, math.nan, n)

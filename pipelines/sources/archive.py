@@ -23,14 +23,15 @@ class Archive:
         If a file is not a zip, or a zip is cut short.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, option: str = "--movielens") -> None:
         self.path = path
         if path.is_dir():
-            self._members = {item.name: str(item) for item in sorted(path.iterdir()) if item.is_file()}
-            self.inner_name = path.resolve().name
+            home = _innermost(path)
+            self._members = {item.name: str(item) for item in sorted(home.iterdir()) if item.is_file()}
+            self.inner_name = home.resolve().name
             return
         if not path.exists():
-            raise SourceUnavailableError(f"{path} does not exist; give --movielens a zip file or a folder")
+            raise SourceUnavailableError(f"{path} does not exist; give {option} a zip file or a folder")
         try:
             with zipfile.ZipFile(path) as archive:
                 names = [n for n in archive.namelist() if not n.endswith("/") and "__MACOSX" not in n]
@@ -80,3 +81,9 @@ class Archive:
         for name in self.names:
             digest.update(f"{name}\0{sha256_of(Path(self._members[name]))}\n".encode())
         return digest.hexdigest()
+
+
+def _innermost(folder: Path) -> Path:
+    """Return the folder itself, or the only one in it when it holds nothing else, as after unpacking a zip."""
+    seen = [item for item in folder.iterdir() if not item.name.startswith((".", "__MACOSX"))]
+    return _innermost(seen[0]) if len(seen) == 1 and seen[0].is_dir() else folder

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +12,16 @@ import pyarrow as pa
 
 from pipelines.sources.layouts import HEADERS, ML100K, ML100K_GENRES, Layout
 from warehouse.errors import SourceFormatError
+from warehouse.files import BLOCK_BYTES
 
-YEAR = re.compile(r"\s*\((\d{4})(?:[-–]\d{0,4})?\)\s*$")
-ARTICLE = re.compile(r"^(.*), (The|A|An|Le|La|Les|L'|Il|El|Das|Der|Die|Los|Un|Une)((?: \(.*\))?)$")
+YEAR = re.compile(r"\s*\((\d{4})(?:[-–]\d{0,4})?\)\s*(?:\((?:V|TV|VG)\)\s*)?$")
+"""The year at the end; (V) behind it marks a film made for video."""
+ARTICLE = re.compile(
+    r"^(.*), (The|A|An|Le|La|Les|L'|Il|Lo|Gli|El|Das|Der|Die|Den|Det|Los|Las|Un|Une|Una|Uno|O|Os)((?: \(.*\))?)$"
+)
+
+ROWS_AT_ONCE = 100_000
+INT32_MAX = 2**31 - 1
 
 BadRow = tuple[str, int, str, str]
 """(file, line, reason, text)."""
@@ -75,14 +82,20 @@ def read_films(path: Path, layout: Layout) -> tuple[pa.Table, list[BadRow]]:
 
 def read_tags(path: Path, layout: Layout, name: str) -> tuple[pa.Table, list[BadRow]]:
     """Read people's tags (TAG_SCHEMA, in file order) and the rows left out."""
+    batches: list[pa.Table] = []
     rows: list[Row] = []
     bad: list[BadRow] = []
     for line, fields, text in _records(path, layout, name):
-        if len(fields) != 4 or not (fields[0].isdigit() and fields[1].isdigit() and fields[3].isdigit()):
+        if len(fields) != 4 or not all(fields[index].isdecimal() and len(fields[index]) < 16 for index in (0, 1, 3)):
             bad.append((name, line, "expected userId, movieId, tag, timestamp", text))
+        elif int(fields[1]) > INT32_MAX:
+            bad.append((name, line, "movieId is too large", text))
         elif fields[2].strip():
             rows.append((int(fields[0]), int(fields[1]), fields[2].strip(), int(fields[3])))
-    return _table(rows, TAG_SCHEMA), bad
+        if len(rows) == ROWS_AT_ONCE:
+            batches.append(_table(rows, TAG_SCHEMA))
+            rows = []
+    return pa.concat_tables([*batches, _table(rows, TAG_SCHEMA)]), bad
 
 
 def check_header(path: Path, name: str) -> None:
@@ -101,31 +114,46 @@ def check_header(path: Path, name: str) -> None:
 
 def _records(path: Path, layout: Layout, name: str) -> Iterator[tuple[int, list[str], str]]:
     """Yield (line number, fields, text) of each record, header and blank lines left out."""
-    text = path.read_bytes().decode(layout.encoding, errors="replace").removeprefix("\ufeff")
-    if not layout.header:
-        delimiter = "|" if layout is ML100K else layout.delimiter
-        for number, line in enumerate(text.splitlines(), start=1):
-            if line.strip():
-                yield number, line.split(delimiter), line
-        return
-    check_header(path, name)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        try:
-            fields = next(reader)
-        except StopIteration:
+    with path.open(encoding=_encoding(path, layout), errors="replace", newline="") as handle:
+        if not layout.header:
+            delimiter = "|" if layout is ML100K else layout.delimiter
+            for number, line in enumerate(handle, start=1):
+                if line.strip():
+                    yield number, line.rstrip("\r\n").split(delimiter), line.rstrip("\r\n")
             return
-        except csv.Error as error:
-            raise SourceFormatError(f"{name}: line {reader.line_num}: {error}; download the set again") from error
-        if reader.line_num > 1 and fields:
-            yield reader.line_num, fields, layout.delimiter.join(fields)
+        check_header(path, name)
+        reader = csv.reader(handle, strict=True)
+        while True:
+            try:
+                fields = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                raise SourceFormatError(f"{name}: line {reader.line_num}: {error}; download the set again") from error
+            if reader.line_num > 1 and fields:
+                yield reader.line_num, fields, layout.delimiter.join(fields)
+
+
+def _encoding(path: Path, layout: Layout) -> str:
+    """Return the file's encoding: UTF-8 where all of it is, as MovieLens 1M's is not though 10M's is."""
+    if layout.encoding != "utf-8":
+        return layout.encoding
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as handle:
+        try:
+            while block := handle.read(BLOCK_BYTES):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "utf-8-sig" if layout.header else "iso-8859-1"
+    return "utf-8-sig"
 
 
 def _film_problem(fields: list[str], layout: Layout, known: dict[int, tuple[str, int | None, list[str]]]) -> str:
     wanted = 5 + len(ML100K_GENRES) if layout is ML100K else 3
     if len(fields) != wanted:
         return f"expected {wanted} fields, found {len(fields)}"
-    if not fields[0].isdigit():
+    if not fields[0].isdecimal() or len(fields[0]) > 10 or int(fields[0]) > INT32_MAX:
         return "movieId is not a whole number"
     if int(fields[0]) in known:
         return "movieId stands in the file twice"

@@ -66,6 +66,9 @@ ML100K = Layout("100k", ("ml-100k",), "u.data", "u.item", (), "\t", "iso-8859-1"
 LAYOUTS = (CSV, DAT, ML100K)
 DATASETS = tuple(dataset for layout in LAYOUTS for dataset in layout.datasets)
 
+INNER_NAMES = {"ml-10M100K": "ml-10m"}
+"""Folders inside a published zip that are not called like the set."""
+
 HEADERS = {
     "ratings.csv": "userId,movieId,rating,timestamp",
     "movies.csv": "movieId,title,genres",
@@ -120,6 +123,13 @@ def dataset_name(archive: Archive, layout: Layout, asked: str | None) -> str:
             )
         return asked
     for name in (archive.inner_name, archive.path.stem):
-        if name in layout.datasets:
-            return name
+        known = INNER_NAMES.get(name, name)
+        if known in layout.datasets:
+            return known
     return f"movielens-{layout.name}"
+
+
+def id_space_of(dataset: str) -> str:
+    """Return whose film numbers a set uses: ML-100k has its own, all later sets share one numbering."""
+    own = (*ML100K.datasets, f"movielens-{ML100K.name}")
+    return ML100K.datasets[0] if dataset in own else "movielens"

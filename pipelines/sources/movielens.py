@@ -17,7 +17,9 @@ from warehouse.files import new_folder
 from warehouse.folder import DataFolder
 from warehouse.landing import Landed, land_lines, land_table
 
-PARSER_VERSION = 1
+LINKS = "links"
+"""The source under which another set's links land."""
+PARSER_VERSION = 2
 """Rises when the same files would land differently, so that they land anew."""
 
 
@@ -61,10 +63,41 @@ def land_movielens(path: Path, folder: DataFolder, *, asked: str | None = None, 
     return batch
 
 
-def _land_files(archive: Archive, layout: Layout, target: Path, quarantine: Path, limit: float) -> dict[str, Landed]:
+def land_links(path: Path, folder: DataFolder, *, max_bad_share: float = 0.01) -> Batch:
+    """Land the titles and links of a set, for matching another set that has none.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be read or has no links.csv.
+    """
+    archive = Archive(path, option="--links")
+    layout = recognise(archive)
+    if "links.csv" not in archive:
+        raise SourceFormatError(
+            f"{path} has no links.csv, so it cannot tell TMDB ids; give --links a set that has one, such as "
+            "ml-latest-small or ml-32m"
+        )
+    dataset = dataset_name(archive, layout, None)
+    batch_id = f"{dataset}-{archive.fingerprint()[:10]}-v{PARSER_VERSION}"
+    home = folder.batches(LINKS) / batch_id
+    if home.exists():
+        return Batch.read(home)
+    with new_folder(home) as target:
+        names = (layout.movies, "links.csv")
+        landed = _land_files(archive, layout, target, folder.quarantine / LINKS / batch_id, max_bad_share, names)
+        bad = sum(part.bad_rows for part in landed.values())
+        batch = Batch(LINKS, dataset, batch_id, 0, landed[layout.movies].rows, bad, {}, new=True)
+        batch.write(target)
+    return batch
+
+
+def _land_files(
+    archive: Archive, layout: Layout, target: Path, quarantine: Path, limit: float, names: tuple[str, ...] = ()
+) -> dict[str, Landed]:
     landed: dict[str, Landed] = {}
     with tempfile.TemporaryDirectory(prefix=".extract-", suffix=".tmp", dir=target.parent) as scratch:
-        for name in (layout.ratings, layout.movies, *layout.optional):
+        for name in names or (layout.ratings, layout.movies, *layout.optional):
             if name not in archive:
                 continue
             text = archive.extract(name, Path(scratch) / name)
@@ -72,7 +105,7 @@ def _land_files(archive: Archive, layout: Layout, target: Path, quarantine: Path
             landed[name] = _land_one(text, name, layout, target / f"{stem}.parquet", quarantine / f"{stem}.csv")
             text.unlink()
             _check_share(archive, name, landed[name], quarantine / f"{stem}.csv", limit)
-    if landed[layout.ratings].rows == 0:
+    if layout.ratings in landed and landed[layout.ratings].rows == 0:
         raise SourceFormatError(f"{archive.path}: {layout.ratings} holds no rating; download the set again")
     return landed
 

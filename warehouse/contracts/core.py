@@ -43,15 +43,54 @@ DIM_MOVIES = Relation(
 )
 FCT_INTERACTIONS = Relation(
     "fct_interactions",
-    "what each person thinks of each film: their latest rating",
+    "what each person thinks of each film: their latest rating, and what their events say",
     "a person and a film",
     ("user_id", "movie_id"),
     (
-        text("user_id", "ml_1 for MovieLens, sample_1 for the sample"),
+        text("user_id", "ml_1 for MovieLens, sample_1 for the sample, the app's UUID, ev_… for other ids in logs"),
         integer("movie_id", "TMDB id"),
-        number("rating", "stars", "0.5-5.0"),
-        moment("rated_at", "when the latest rating was given"),
+        number("rating", "the latest rating, or the stars that events stand for", "0.5-5.0 stars"),
+        number("implicit_weight", "what events say of it, added up; 0 without events, negative for dislikes"),
+        moment("rated_at", "when the latest rating was given, or the last event happened"),
+        Column("is_rating", "BOOLEAN", "whether somebody gave stars; false where events stand for them"),
         texts("sources", "the sources it came from"),
+    ),
+)
+INT_EVENT_SIGNALS = Relation(
+    "int_event_signals",
+    "what interaction logs say of a person and a film",
+    "a person and a film",
+    ("user_id", "movie_id"),
+    (
+        text("user_id", "the person"),
+        integer("movie_id", "TMDB id"),
+        number("implicit_weight", "weights of the kinds of event, each times 1 + ln(how often), added up"),
+        number("stars", "stars of the latest opinion, else of the strongest event", "0.5-5.0"),
+        moment("happened_at", "the last event"),
+    ),
+)
+INT_REPEATED_PAIRS = Relation(
+    "int_repeated_pairs",
+    "people and films of which more than one row tells, so that all others may pass straight through",
+    "a person and a film",
+    ("user_id", "movie_id"),
+    (text("user_id", "the person"), integer("movie_id", "TMDB id")),
+)
+INT_SUPPRESSED_PEOPLE = Relation(
+    "int_suppressed_people",
+    "people in the lake who asked to be forgotten",
+    "a person",
+    ("user_id",),
+    (text("user_id", "the person"),),
+)
+MART_SOURCE_COUNTS = Relation(
+    "mart_source_counts",
+    "how much each source brings",
+    "a source",
+    ("source",),
+    (
+        text("source", "movielens, sample, supabase, events"),
+        integer("ratings", "landed ratings, or events"),
     ),
 )
 MART_DROPPED_RATINGS = Relation(
@@ -60,7 +99,7 @@ MART_DROPPED_RATINGS = Relation(
     "a source and a reason",
     ("source", "reason"),
     (
-        text("source", "movielens, sample"),
+        text("source", "movielens, sample, supabase, events"),
         text("reason", "why they were left out"),
         integer("ratings", "how many"),
     ),
@@ -99,9 +138,13 @@ CORE = {
     for relation in (
         DIM_TMDB_MAPPING,
         DIM_MOVIES,
+        INT_EVENT_SIGNALS,
+        INT_REPEATED_PAIRS,
+        INT_SUPPRESSED_PEOPLE,
         FCT_INTERACTIONS,
         MART_DROPPED_RATINGS,
         MART_MOVIE_STATS,
+        MART_SOURCE_COUNTS,
         MART_USER_PROFILES,
     )
 }

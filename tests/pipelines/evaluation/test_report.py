@@ -96,7 +96,7 @@ def evaluation() -> Evaluation:
     lines: list[str] = []
     makers = {"als": lambda: make_model("als", {"factors": 8}), "popularity": lambda: make_model("popularity")}
     found = evaluate(makers, ratings, films, "next", dataset="clusters", progress=lines.append)
-    assert lines == ["als: next, fold 1 of 1", "popularity: next, fold 1 of 1"]
+    assert lines == [f"next, fold 1 of 1: {what}" for what in ("fitting", "als", "popularity")]
     return found
 
 

@@ -48,4 +48,4 @@ SELECT
     max(ratings) AS ratings
 FROM found
 GROUP BY movie_id
-ORDER BY score DESC, ratings DESC, movie_id
+ORDER BY score DESC, ratings DESC, movie_id ASC

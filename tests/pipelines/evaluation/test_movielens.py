@@ -1,0 +1,108 @@
+"""The figures that this project promises, on the real sets; slow, and skipped where the sets are not at hand."""
+
+from __future__ import annotations
+
+import functools
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines.evaluation import metrics
+from pipelines.evaluation.rating_errors import cross_validate
+from pipelines.evaluation.report import Evaluation, evaluate, shuffled
+from pipelines.evaluation.split import Ratings, make_folds
+from pipelines.models.catalogue import make_model
+from pipelines.models.films import Films
+
+FOLDER = Path(__file__).resolve().parents[4] / "shared" / "data" / "movielens"
+MEMBERS = ["popularity", "content", "als", "ease", "covisitation"]
+
+pytestmark = pytest.mark.slow
+
+
+def read(name: str, file: str, **options: object) -> pd.DataFrame:
+    path = FOLDER / f"{name}.zip"
+    if not path.exists():
+        pytest.skip(f"{name}.zip is not in ../shared/data/movielens")
+    with zipfile.ZipFile(path) as archive:
+        return pd.read_csv(io.BytesIO(archive.read(f"{name}/{file}")), **options)  # type: ignore[call-overload,no-any-return]
+
+
+def assemble(rows: pd.DataFrame, ids: pd.Series, titles: pd.Series, genres: list[list[str]]) -> tuple[Ratings, Films]:
+    rows.columns = pd.Index(["user", "film", "stars", "at"])
+    users, who = np.unique(rows["user"].to_numpy(), return_inverse=True)
+    order = np.argsort(ids.to_numpy())
+    films = Films(
+        ids.to_numpy(dtype=np.int64)[order],
+        pd.DataFrame({"title": titles.to_numpy()[order], "genres": [genres[at] for at in order]}),
+    )
+    items = films.index_of(rows["film"].to_numpy())
+    stars, times = rows["stars"].to_numpy(dtype=np.float32), rows["at"].to_numpy(dtype=np.int64)
+    return Ratings(who.astype(np.int64), items, stars, times, len(users), len(films)), films
+
+
+@pytest.fixture(scope="module")
+def small() -> tuple[Ratings, Films]:
+    films = read("ml-latest-small", "movies.csv")
+    genres = [[] if text.startswith("(") else text.split("|") for text in films["genres"]]
+    return assemble(read("ml-latest-small", "ratings.csv"), films["movieId"], films["title"], genres)
+
+
+@pytest.fixture(scope="module")
+def hundred() -> tuple[Ratings, Films]:
+    films = read("ml-100k", "u.item", sep="|", header=None, encoding="iso-8859-1")
+    flags = films.iloc[:, 5:24].to_numpy()
+    genres = [[f"genre{column}" for column in np.flatnonzero(row)] for row in flags]
+    return assemble(read("ml-100k", "u.data", sep="\t", header=None), films[0], films[1], genres)
+
+
+def measure(data: tuple[Ratings, Films], protocol: str, names: list[str]) -> Evaluation:
+    makers = {name: functools.partial(make_model, name, protocol=protocol) for name in names}
+    return evaluate(makers, *data, protocol)
+
+
+def test_stratified(hundred: tuple[Ratings, Films]) -> None:
+    told = measure(hundred, "stratified", [*MEMBERS, "hybrid"]).to_json()["models"]
+    assert told["als"]["ndcg@10"] >= 0.463
+    assert told["ease"]["ndcg@10"] >= 0.478
+    assert told["hybrid"]["ndcg@10"] >= 0.487
+    assert told["popularity"]["ndcg@10"] == pytest.approx(0.25, abs=0.01)
+
+
+def test_next(small: tuple[Ratings, Films]) -> None:
+    evaluation = measure(small, "next", [*MEMBERS, "hybrid"])
+    told = {name: figures["ndcg@10"] for name, figures in evaluation.to_json()["models"].items()}
+    assert told["hybrid"] >= 0.112
+    assert all(told["hybrid"] > told[name] for name in MEMBERS)
+    assert evaluation.compare("hybrid", "popularity").low > 0
+
+
+def test_last_out(small: tuple[Ratings, Films]) -> None:
+    told = measure(small, "last-out", ["als", "hybrid"]).to_json()["models"]
+    assert told["hybrid"]["n"] == 608
+    assert told["hybrid"]["recall@10"] >= 0.120
+    assert told["als"]["recall@10"] >= 0.095
+
+
+def test_svds_rating_errors(hundred: tuple[Ratings, Films]) -> None:
+    found = cross_validate(*hundred, n_folds=5)
+    assert found.rmse == pytest.approx(0.934, abs=0.005)
+    assert found.fold_in_rmse == pytest.approx(found.rmse, abs=0.01)
+
+
+def test_shuffled_labels_fall_to_popularity(small: tuple[Ratings, Films]) -> None:
+    ratings, films = small
+    (fold,) = make_folds("next", ratings)
+    mixed = shuffled(fold)
+    figures = {}
+    for name in ("popularity", "covisitation", "als"):
+        model = make_model(name).fit(fold.train, films)
+        top = metrics.lay_out(model.recommend(fold.histories, 10), 10)
+        ranked = metrics.rank(top, mixed.relevant_indptr, mixed.relevant_idx, len(films))
+        figures[name] = float(metrics.ndcg(ranked).mean())
+    assert figures["covisitation"] < figures["popularity"]
+    assert figures["als"] < figures["popularity"]
