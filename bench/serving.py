@@ -222,7 +222,7 @@ def steady(args: argparse.Namespace, data_dir: Path) -> None:
     rng = random.Random(1)
 
     def somebody() -> str:
-        return f"/recommendations/ml_{rng.randrange(args.people)}?limit=10"
+        return f"/recommendations/ml_{rng.randrange(args.small)}?limit=10"
 
     with server(API, serving(data_dir)) as (port, pid):
         before = load(port, somebody, clients=args.clients, seconds=2)
@@ -235,7 +235,7 @@ def steady(args: argparse.Namespace, data_dir: Path) -> None:
         swaps = args.publishes + args.rollbacks
         loading = subprocess.Popen(
             [sys.executable, "-c", load_program,
-             str(port), str(args.people), str(args.clients), str(swaps * args.pause)],
+             str(port), str(args.small), str(args.clients), str(swaps * args.pause)],
             stdout=subprocess.PIPE, cwd=Path(__file__).parents[1], text=True,
         )  # fmt: skip
         started, seen, done = time.monotonic(), set(), 0
@@ -272,7 +272,8 @@ def memory_mb(pid: int) -> float:
 def main() -> None:
     """Run one of the benchmarks."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("throughput", "live", "steady"))
+    benches = {"throughput": throughput, "live": live, "steady": steady}
+    parser.add_argument("what", nargs="?", choices=benches, help="one of them; all by default")
     parser.add_argument("--people", type=int, default=140_000)
     parser.add_argument("--films", type=int, default=20_000)
     parser.add_argument("--history", type=int, default=200)
@@ -285,8 +286,9 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=3.0, help="seconds between two changes")
     parser.add_argument("--small", type=int, default=10_000, help="people in the releases published under load")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="playbill-bench-") as folder:
-        {"throughput": throughput, "live": live, "steady": steady}[args.what](args, Path(folder))
+    for bench in [benches[args.what]] if args.what else benches.values():
+        with tempfile.TemporaryDirectory(prefix="playbill-bench-") as folder:
+            bench(args, Path(folder))
 
 
 if __name__ == "__main__":

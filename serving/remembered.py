@@ -29,7 +29,7 @@ def one_list() -> Iterator[None]:
 def remember_members(model: Model) -> None:
     """Let the members of a loaded model answer from what is kept; a model without members is left as it is."""
     for name, member in model.members.items():
-        member.score = _remembering(name, member.score)  # type: ignore[method-assign]
+        member.score = _remembering(name, member.score)  # type: ignore[method-assign, assignment]
         remember_members(member)
 
 

@@ -23,6 +23,8 @@ from warehouse.errors import BrokenReleaseError
 
 BATCH_PEOPLE = 20_000
 """Lists read at once: bounds what a release costs while it is opened."""
+WHOLE_TABLES, SINGLE_ROWS = "512MB", "64MB"
+"""What DuckDB may keep in memory while it reads whole tables, and afterwards, when it only looks rows up."""
 
 
 @dataclass(frozen=True)
@@ -58,19 +60,19 @@ class ReleaseReader:
         self._sql = {file.name: file.query.rstrip().rstrip(";") for file in read_sql("serving")}
         self._idle: queue.SimpleQueue[Connection] = queue.SimpleQueue()
         with self._errors():
-            self._host = duckdb.connect(":memory:", config={**CONFIG, "threads": 1, "memory_limit": "512MB"})
+            self._host = duckdb.connect(":memory:", config={**CONFIG, "threads": 1, "memory_limit": SINGLE_ROWS})
             self._host.execute(f"ATTACH {quoted(database)} AS release_file (READ_ONLY)")
 
     # -- whole tables, once a release ---------------------------------------------------------------------------
 
     def films(self) -> pa.Table:
         """Return every film with a title, by movie_id: what lists are filtered by, and its JSON as bytes."""
-        with self._cursor() as cursor:
+        with self._roomy(), self._cursor() as cursor:
             return cursor.sql(self._sql["film_cards"]).to_arrow_table()
 
     def size_of_lists(self) -> tuple[int, int, int]:
         """Return how many people have a list, how many films are in all lists, and how many of them are explained."""
-        with self._cursor() as cursor:
+        with self._roomy(), self._cursor() as cursor:
             people, films, explained = cursor.execute(
                 "SELECT count(*), coalesce(sum(len(movie_ids)), 0), coalesce(sum(len(because)), 0) "
                 "FROM recommendation_lists"
@@ -79,7 +81,7 @@ class ReleaseReader:
 
     def lists(self) -> Iterator[pa.Table]:
         """Yield everybody's list, some thousand people at a time."""
-        with self._cursor() as cursor:
+        with self._roomy(), self._cursor() as cursor:
             reader = cursor.sql(self._sql["lists"]).to_arrow_reader(BATCH_PEOPLE)
             for batch in reader:
                 yield pa.Table.from_batches([batch])
@@ -95,7 +97,7 @@ class ReleaseReader:
 
     def words(self) -> pa.Table:
         """Return the words each film is described with and their weights, by word."""
-        with self._cursor() as cursor:
+        with self._roomy(), self._cursor() as cursor:
             return cursor.sql(self._sql["film_words"]).to_arrow_table()
 
     # -- single rows, per request -------------------------------------------------------------------------------
@@ -159,6 +161,17 @@ class ReleaseReader:
                 cursor.execute("SET VARIABLE poster_base_url = ?", [self._poster_base_url])
             yield cursor
         self._idle.put(cursor)
+
+    @contextmanager
+    def _roomy(self) -> Iterator[None]:
+        """Give DuckDB room for a whole table, and take it back with what it has kept."""
+        with self._errors():
+            self._host.execute(f"SET memory_limit = '{WHOLE_TABLES}'")
+        try:
+            yield
+        finally:
+            with self._errors():
+                self._host.execute(f"SET memory_limit = '{SINGLE_ROWS}'")
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
