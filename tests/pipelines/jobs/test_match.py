@@ -17,7 +17,7 @@ from pipelines.settings import Settings
 from pipelines.sources.overrides import overrides_file
 from tests.pipelines.sources.test_movielens_formats import zipped
 from warehouse.db import connect
-from warehouse.errors import SourceError, SourceFormatError
+from warehouse.errors import SourceError, SourceFormatError, SourceUnavailableError
 
 FLAGS = "|".join(["0"] * 18)
 TITLES = {
@@ -99,6 +99,25 @@ def test_a_second_match_changes_and_asks_nothing(old: Settings, links: Path) -> 
     again = match(old, new_run_id(), search=search)
     assert (again.fresh, search.asked) == ({}, [])
     assert pq.read_table(old.folder.dataset("tmdb_mapping")).to_pylist() == before
+
+
+def test_a_title_that_was_not_found_is_not_asked_for_every_night(old: Settings, links: Path) -> None:
+    def nothing(title: str, year: int | None) -> list[dict[str, Any]]:
+        return []
+
+    match(old, new_run_id(), links=links, search=nothing)
+    search = Search()
+    match(old, new_run_id(), search=search)
+    assert search.asked == []
+
+
+def test_a_search_that_fails_keeps_what_is_known(old: Settings, links: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(title: str, year: int | None) -> list[dict[str, Any]]:
+        raise SourceUnavailableError("TMDB: the server answered 503")
+
+    assert match(old, new_run_id(), links=links, search=broken).matched == 2
+    assert "without TMDB's search after titles=0 of=3: TMDB: the server answered 503" in caplog.text
+    assert match(old, new_run_id(), search=Search()).matched == 4  # asked again at once, as it was not answered
 
 
 def test_what_is_written_by_hand_wins(old: Settings, links: Path) -> None:
