@@ -6,11 +6,13 @@ model into a list, so the two agree.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from pipelines.arrow import because_column
 from pipelines.filling import fill_up, filling_order
@@ -98,13 +100,19 @@ class Ranker:
         if not self.model.personal:
             filled[:] = True
         sources = np.full(len(filled), POPULAR, dtype=object)
-        sources[~filled] = model_sources(self.model, known, chosen)[: int((~filled).sum())]
+        sources[~filled] = self.model.sources(known, chosen)[: int((~filled).sum())]
         return Ranked(
             self.films,
             lists,
             pa.array(sources.tolist(), type=pa.string()),
-            _because(self.model, known, chosen, lists, explained),
+            self._because(known, chosen, lists, explained),
         )
+
+    def _because(self, known: Histories, chosen: Lists, lists: Lists, explained: int) -> pa.Array:
+        # many small systems: handing each to several threads costs more than solving it; for one list, even asking
+        # for fewer threads does
+        with threadpool_limits(1, "blas") if len(lists) > 1 else nullcontext():
+            return _because(self.model, known, chosen, lists, explained)
 
     def _open_to_model(self, allowed: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
         present: NDArray[np.bool_] = self.here >= 0
@@ -124,12 +132,6 @@ def rank(
 ) -> Ranked:
     """Make everybody's list from a model and films that are used once; see `Ranker.rank`."""
     return Ranker.of(model, popularity, films).rank(people, length=length, explained=explained)
-
-
-def model_sources(model: Model, known: Histories, chosen: Lists) -> list[str]:
-    """Return the source of each film that a model listed: what the model says of it, else the model's name."""
-    tell = getattr(model, "sources", None)
-    return list(tell(known, chosen)) if tell is not None else [model.name] * len(chosen.item_idx)
 
 
 def _because(model: Model, histories: Histories, chosen: Lists, lists: Lists, explained: int) -> pa.Array:

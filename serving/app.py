@@ -19,6 +19,7 @@ from serving.auth.issuer import Transport
 from serving.context import Context, make_context
 from serving.edge import Edge
 from serving.errors import Problem, problem_response
+from serving.fast import PlainListRoute
 from serving.openapi import described
 from serving.routes import feedback, movies, operate, recommend, recommendations
 from warehouse.inbox import InboxLog
@@ -40,6 +41,7 @@ def create_app(settings: Settings, *, upstream: Transport | None = None) -> Fast
     app.state.context = context
     for routes in (recommendations, recommend, movies, operate, *([feedback] if serving.feedback else [])):
         app.include_router(routes.router)
+    app.router.routes.insert(0, PlainListRoute(recommendations.plain_list))
     app.add_middleware(GZipMiddleware, minimum_size=serving.gzip_bytes, compresslevel=GZIP_LEVEL)
     if serving.cors_origins:
         app.add_middleware(

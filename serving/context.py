@@ -19,7 +19,6 @@ from serving.live import Live
 from serving.metrics import Metrics
 from serving.snapshot import Snapshot, Snapshots
 from warehouse.inbox import InboxLog
-from warehouse.store import ReleaseStore
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def make_context(settings: Settings, upstream: Transport | None = None) -> Conte
     inbox = InboxLog(settings.folder.inbox, max_bytes=serving.feedback_file_mb * 1e6) if serving.feedback else None
     return Context(
         settings=settings,
-        snapshots=Snapshots(ReleaseStore(settings.folder), serving),
+        snapshots=Snapshots(settings.folder, serving),
         access=Access(ApiKeys(serving.api_keys), Tokens(issuer, named) if issuer else None),
         live=Live(ratings, metrics, seconds=serving.live_seconds, min_ratings=serving.min_ratings),
         metrics=metrics,

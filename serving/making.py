@@ -15,6 +15,7 @@ from pipelines.people import People
 from pipelines.ranking import Ranked, Ranker
 from pipelines.sources.supabase_live import LiveRating
 from serving.lists import Picks
+from serving.remembered import one_list
 from warehouse.release_reader import StoredHistory
 
 LIVE_SOURCE = "supabase"
@@ -86,7 +87,8 @@ def make_list(
     allowed : bool array, shape (n_films,), optional
         Films that may be listed.
     """
-    ranked = ranker.rank(person(rows), length=length, explained=explained, allowed=allowed)
+    with one_list():
+        ranked = ranker.rank(person(rows), length=length, explained=explained, allowed=allowed)
     return picks_of(ranked, ratings=len(rows), generated_us=generated_us)
 
 

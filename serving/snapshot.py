@@ -7,7 +7,6 @@ snapshot is closed when the last request lets go of it: nothing else refers to i
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import time
 from datetime import datetime
@@ -22,10 +21,13 @@ from pipelines.models.catalogue import load_model
 from pipelines.models.popularity import PopularityModel
 from pipelines.ranking import POPULAR, Ranker
 from pipelines.settings import ServingSettings
+from pipelines.suppression import suppressed, user_hash
 from serving.films import FilmTable
 from serving.lists import Picks, StoredLists
+from serving.remembered import remember_members
 from serving.words import WordIndex
 from warehouse.errors import NoReleaseError, PlaybillError
+from warehouse.folder import DataFolder
 from warehouse.release_reader import ReleaseReader, StoredHistory
 from warehouse.store import Release, ReleaseStore
 
@@ -50,6 +52,7 @@ class Snapshot:
         self.scopes = {scope: self._scope(rows) for scope, rows in self.reader.popular().items()}
         popularity = PopularityModel.load(release.models / PopularityModel.name)
         self.model = load_model(release.models / str(release.manifest["model"]))
+        remember_members(self.model)
         self.ranker = Ranker.of(self.model, popularity, self.films.films)
         self.baseline = Ranker(popularity, self.films.films, self.films.films.index_of(popularity.films.movie_ids),
                                self.ranker.order)  # fmt: skip
@@ -70,7 +73,7 @@ class Snapshot:
         return None if self._forgot(user_id) else self.reader.history_of(user_id)
 
     def _forgot(self, user_id: str) -> bool:
-        return bool(self.suppressed) and hashlib.sha256(user_id.encode()).hexdigest() in self.suppressed
+        return bool(self.suppressed) and user_hash(user_id) in self.suppressed
 
     def _scope(self, rows: list[tuple[int, float]]) -> Picks:
         places = self.films.films.index_of([movie_id for movie_id, _ in rows]).tolist()
@@ -79,7 +82,7 @@ class Snapshot:
 
     def _content(self, release: Release) -> Model | None:
         """Return the model that reads text: one of the release's own, or a member of the published one."""
-        members: dict[str, Model] = getattr(self.model, "members", {})
+        members = self.model.members
         folder = release.models / "content"
         if self.model.name == "content":
             return self.model
@@ -121,8 +124,8 @@ class Snapshot:
 class Snapshots:
     """Watches CURRENT and keeps the snapshot of the release it names."""
 
-    def __init__(self, store: ReleaseStore, settings: ServingSettings) -> None:
-        self._store, self._settings = store, settings
+    def __init__(self, folder: DataFolder, settings: ServingSettings) -> None:
+        self._folder, self._store, self._settings = folder, ReleaseStore(folder), settings
         self._busy = asyncio.Lock()
         self._broken: tuple[str, float] = ("", 0.0)
         self._suppressed: frozenset[str] = frozenset()
@@ -145,7 +148,7 @@ class Snapshots:
             return await self._swap(wanted)
 
     def _read_suppressed(self) -> None:
-        """Take up ``releases/SUPPRESSED``: the SHA-256 of each forgotten user_id, a line each."""
+        """Take up who has been forgotten since the last look."""
         path = self._store.home / "SUPPRESSED"
         try:
             found = path.stat()
@@ -153,7 +156,7 @@ class Snapshots:
             return
         if (found.st_mtime_ns, found.st_ino) != self._seen:
             self._seen = (found.st_mtime_ns, found.st_ino)
-            self._suppressed = frozenset(path.read_text(encoding="utf-8").split())
+            self._suppressed = suppressed(self._folder)
             if self.current is not None:
                 self.current.suppressed = self._suppressed
 

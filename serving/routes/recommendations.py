@@ -13,6 +13,7 @@ from serving.context import Context, context_of
 from serving.parameters import (
     NO_FILTERS,
     Exclude,
+    Filters,
     Genre,
     Limit,
     UserId,
@@ -96,6 +97,15 @@ async def recommendations(
 
     Somebody unknown gets popular films, with ``fallback_used``.
     """
+    return await _list(request, user_id, limit, filters_of(genre, year_from, year_to, min_rating, exclude))
+
+
+async def plain_list(request: Request, user_id: str, limit: int) -> Response:
+    """Answer a request that has no filter; what `serving.fast` calls."""
+    return await _list(request, user_id, limit, NO_FILTERS)
+
+
+async def _list(request: Request, user_id: str, limit: int, filters: Filters) -> Response:
     context = context_of(request)
     user = canonical(user_id)
     await context.access.require(request, user)
@@ -103,7 +113,6 @@ async def recommendations(
     same = unchanged(request, snapshot, PERSONAL)
     if same is not None:
         return same
-    filters = filters_of(genre, year_from, year_to, min_rating, exclude)
     picks = await stored_list(snapshot, user, limit, filters)
     strategy = "precomputed"
     if picks is None:

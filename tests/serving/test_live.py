@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelines.suppression import suppress
 from tests.serving.conftest import Api, running, supabase_settings_of
 from tests.serving.releases import (
     ALIEN,
@@ -157,8 +157,7 @@ def test_somebody_forgotten_is_unknown_at_once(tmp_path: Path, supabase: FakeSup
         headers = {"X-API-Key": "k"}
         before = api.get("/recommendations/ml_1", headers=headers)
         assert before.json()["strategy"] == "precomputed"
-        hashed = hashlib.sha256(b"ml_1").hexdigest()
-        (settings.folder.releases / "SUPPRESSED").write_text(f"# forgotten\n{hashed}\n")
+        assert suppress(settings.folder, "ml_1")
         api.refresh()
         tag = {"If-None-Match": before.headers["etag"]}
         after = api.get("/recommendations/ml_1", headers={**headers, **tag})

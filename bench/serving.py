@@ -1,0 +1,293 @@
+"""How fast the API is, against a bare route in the same server; how fast live lists are; how steady it is under change.
+
+Method. A synthetic release (by default 140,000 people, lists of 50, 20,000 films) is published into a temporary folder.
+Two servers run one after the other with the same settings (uvicorn, one worker, uvloop, httptools, no access log):
+the API, and a FastAPI application with one async route that returns as many bytes as an average list of ten. The client
+is one process of asyncio with keep-alive connections, eight by default, each asking again as soon as it is answered;
+it reads whole answers and parses the status line and the length, no more. Client and server share the machine, so
+both ratios are of servers that had the same company. Rounds alternate; the median round counts.
+
+    python -m bench.serving throughput      done when 1: at least 0.35 of the bare route, p99 at most 3 times its p99
+    python -m bench.serving live            done when 2: p50 at most 15 ms, p99 at most 50 ms, in the server
+    python -m bench.serving steady          done when 3: publishes and rollbacks under load, memory
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from bench.serving_release import publish_synthetic
+from pipelines.settings import Settings
+from warehouse.folder import DataFolder
+from warehouse.store import ReleaseStore
+
+Paths = Callable[[], str]
+
+
+class Tally:
+    """Times and failures of one round."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self.failed = 0
+        self.mixed = 0
+        self.bytes = 0
+
+    def p(self, share: float) -> float:
+        """Return a percentile in milliseconds."""
+        return float(np.quantile(self.seconds, share)) * 1000
+
+
+async def client(port: int, path: Paths, stop: Callable[[], bool], tally: Tally, *, check: bool) -> None:
+    """Ask over one connection until told to stop."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    while not stop():
+        started = time.perf_counter()
+        writer.write(f"GET {path()} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        body = await reader.readexactly(length)
+        tally.seconds.append(time.perf_counter() - started)
+        tally.bytes += length
+        if not head.startswith(b"HTTP/1.1 200"):
+            tally.failed += 1
+        elif check and not is_whole(body):
+            tally.mixed += 1
+    writer.close()
+
+
+def is_whole(body: bytes) -> bool:
+    """Tell whether a list is of the release it names: the first film's id says which one it is of."""
+    answer = json.loads(body)
+    minutes = int(answer["release_id"][9:11]) * 60 + int(answer["release_id"][11:13]) - 180
+    return bool(answer["recommendations"][0]["movie_id"] == 1000 + minutes)
+
+
+def load(port: int, path: Paths, *, clients: int, seconds: float, count: int = 0, check: bool = False) -> Tally:
+    """Run clients for so long, or for so many requests; the first tenth of the time warms up and is not counted."""
+    tally = Tally()
+
+    async def run(stop: Callable[[], bool]) -> None:
+        await asyncio.gather(*(client(port, path, stop, tally, check=check) for _ in range(clients)))
+
+    if count:
+        asyncio.run(run(lambda: len(tally.seconds) >= count))
+        return tally
+    warm = time.perf_counter() + seconds / 10
+    asyncio.run(run(lambda: time.perf_counter() > warm))
+    tally.__init__()  # type: ignore[misc]
+    end = time.perf_counter() + seconds
+    asyncio.run(run(lambda: time.perf_counter() > end))
+    return tally
+
+
+@contextmanager
+def server(program: str, environment: dict[str, str]) -> Iterator[tuple[int, int]]:
+    """Start a server in a process of its own; gives its port and process id."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(port)], env={**os.environ, **environment}, cwd=Path(__file__).parents[1]
+    )
+    try:
+        for _ in range(600):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        time.sleep(0.5)
+        yield port, process.pid
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+API = """
+import sys
+from pipelines.settings import Settings
+from serving.server import serve
+serve(Settings(), "127.0.0.1", int(sys.argv[1]), 1)
+"""
+BARE = """
+import os, sys, uvicorn
+from fastapi import FastAPI, Response
+app, body = FastAPI(), b"x" * int(os.environ["BARE_BYTES"])
+@app.get("/bare")
+async def bare() -> Response:
+    return Response(body, media_type="application/json")
+uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), loop="uvloop", http="httptools", access_log=False,
+            log_level="warning")
+"""
+
+
+def serving(data_dir: Path) -> dict[str, str]:
+    """Return the environment of the API under measurement."""
+    return {
+        "PLAYBILL_DATA_DIR": str(data_dir), "PLAYBILL_SERVING__ACCESS_LOG": "false",
+        "PLAYBILL_SERVING__POLL_SECONDS": "0.2", "PLAYBILL_SERVING__LIVE_RATE": "1000000",
+        "PLAYBILL_SERVING__LIVE_BURST": "1000000",
+    }  # fmt: skip
+
+
+def throughput(args: argparse.Namespace, data_dir: Path) -> None:
+    """Compare the API's lists with a bare route of as many bytes."""
+    publish_synthetic(DataFolder(data_dir), people=args.people, films=args.films)
+    rng = random.Random(1)
+
+    def somebody() -> str:
+        return f"/recommendations/ml_{rng.randrange(args.people)}?limit=10"
+
+    with server(API, serving(data_dir)) as (port, pid):
+        sample = load(port, somebody, clients=1, seconds=1)
+        size = sample.bytes // len(sample.seconds)
+        print(f"an average answer has {size} bytes; the API holds {memory_mb(pid):.0f} MB")
+        with server(BARE, {"BARE_BYTES": str(size)}) as (bare_port, _):
+            ours: list[tuple[float, float, float, int]] = []
+            bare: list[tuple[float, float, float, int]] = []
+            for _ in range(args.rounds):
+                for port_, path, found in ((port, somebody, ours), (bare_port, lambda: "/bare", bare)):
+                    tally = load(port_, path, clients=args.clients, seconds=args.seconds)
+                    found.append((len(tally.seconds) / args.seconds, tally.p(0.5), tally.p(0.99), tally.failed))
+    for name, found in (("API ", ours), ("bare", bare)):
+        rates, p50, p99, failed = (list(column) for column in zip(*found, strict=True))
+        print(
+            f"{name}: {median(rates):7.0f}/s  p50 {median(p50):.2f} ms  p99 {median(p99):.2f} ms  failed {sum(failed)}"
+        )
+    rate = median(one[0] for one in ours) / median(one[0] for one in bare)
+    slower = median(one[2] for one in ours) / median(one[2] for one in bare)
+    print(f"ratio {rate:.2f} (at least 0.35), p99 {slower:.2f} times (at most 3)")
+
+
+def live(args: argparse.Namespace, data_dir: Path) -> None:
+    """Time a live list inside the process: history, merge, fingerprint, model, reasons, bytes."""
+    from threadpoolctl import threadpool_limits
+
+    from pipelines.sources.supabase_live import LiveRating
+    from serving.live import Live
+    from serving.metrics import Metrics
+    from serving.render import list_body
+    from serving.snapshot import Snapshot
+
+    class Ratings:
+        """Answers at once: Supabase's own time is apart."""
+
+        async def read(self, user_id: str, *, seconds: float) -> list[LiveRating]:
+            films = 1000 + rng.choice(args.films, args.history, replace=False)
+            return [LiveRating(int(film), float(rng.integers(1, 11)) / 2, 1_700_000_000 + at * 60)
+                    for at, film in enumerate(films)]  # fmt: skip
+
+    publish_synthetic(DataFolder(data_dir), people=2000, films=args.films)
+    settings, rng = Settings(data_dir=data_dir), np.random.default_rng(2)
+    snapshot = Snapshot(ReleaseStore(settings.folder).current(), settings.serving)
+    maker = Live(Ratings(), Metrics(), seconds=0.4, min_ratings=5)  # type: ignore[arg-type]
+    seconds = []
+
+    async def run() -> None:
+        for number in range(args.requests):
+            started = time.perf_counter()
+            made = await maker.list_for(snapshot, f"ml_{number % 2000}", 10, started=time.monotonic())
+            list_body(snapshot.films, made.picks, user_id="x", strategy=made.strategy, release_id=snapshot.release_id)
+            seconds.append(time.perf_counter() - started)
+            assert made.strategy == "live"
+
+    with threadpool_limits(1, "blas"):  # as the API sets it when it starts
+        asyncio.run(run())
+    p50, p99 = (float(np.quantile(seconds[20:], share)) * 1000 for share in (0.5, 0.99))
+    print(f"live list, {args.films} films, history of {args.history}: p50 {p50:.1f} ms (15), p99 {p99:.1f} ms (50)")
+
+
+def steady(args: argparse.Namespace, data_dir: Path) -> None:
+    """Publish and roll back under load, then count memory over many requests."""
+    folder = DataFolder(data_dir)
+    store = ReleaseStore(folder)
+    for number in range(2):
+        publish_synthetic(folder, people=args.people, films=args.films, seed=number)
+    rng = random.Random(1)
+
+    def somebody() -> str:
+        return f"/recommendations/ml_{rng.randrange(args.people)}?limit=10"
+
+    with server(API, serving(data_dir)) as (port, pid):
+        before = load(port, somebody, clients=args.clients, seconds=2)
+        load_program = (
+            "import sys, random, json; from bench.serving import load; n = int(sys.argv[2]); "
+            "t = load(int(sys.argv[1]), lambda: f'/recommendations/ml_{random.randrange(n)}?limit=10', "
+            "clients=int(sys.argv[3]), seconds=float(sys.argv[4]), check=True); "
+            "print(json.dumps([len(t.seconds), t.failed, t.mixed, t.p(0.99)]))"
+        )
+        swaps = args.publishes + args.rollbacks
+        loading = subprocess.Popen(
+            [sys.executable, "-c", load_program,
+             str(port), str(args.people), str(args.clients), str(swaps * args.pause)],
+            stdout=subprocess.PIPE, cwd=Path(__file__).parents[1], text=True,
+        )  # fmt: skip
+        started, seen, done = time.monotonic(), set(), 0
+        for number in range(swaps):
+            if number % 6 == 5:
+                store.make_current(store.before(store.current_id()))
+            else:
+                publish_synthetic(folder, people=args.small, films=args.films, seed=number + 2)
+            done += 1
+            seen.add(store.current_id())
+            store.prune(3)
+            time.sleep(max(0.0, started + done * args.pause - time.monotonic()))
+        output, _ = loading.communicate(timeout=600)
+        requests, failed, mixed, p99 = json.loads(output)
+        print(f"{done} publishes and rollbacks, {len(seen)} releases served, {requests} requests, {failed} failed, "
+              f"{mixed} mixed, p99 {p99:.1f} ms ({before.p(0.99):.1f} ms at rest)")  # fmt: skip
+        time.sleep(2)
+        load(port, somebody, clients=args.clients, seconds=0, count=20_000)
+        first = memory_mb(pid)
+        found = [first]
+        for _ in range(10):
+            load(port, somebody, clients=args.clients, seconds=0, count=20_000)
+            found.append(memory_mb(pid))
+        print(f"memory over 200,000 requests: {first:.1f} MB, then {min(found):.1f} to {max(found):.1f} "
+              f"({(max(found) / first - 1) * 100:+.1f} %)")  # fmt: skip
+
+
+def memory_mb(pid: int) -> float:
+    """Return a process's resident memory."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def main() -> None:
+    """Run one of the benchmarks."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("throughput", "live", "steady"))
+    parser.add_argument("--people", type=int, default=140_000)
+    parser.add_argument("--films", type=int, default=20_000)
+    parser.add_argument("--history", type=int, default=200)
+    parser.add_argument("--requests", type=int, default=500)
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--publishes", type=int, default=50)
+    parser.add_argument("--rollbacks", type=int, default=10)
+    parser.add_argument("--pause", type=float, default=3.0, help="seconds between two changes")
+    parser.add_argument("--small", type=int, default=10_000, help="people in the releases published under load")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="playbill-bench-") as folder:
+        {"throughput": throughput, "live": live, "steady": steady}[args.what](args, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
