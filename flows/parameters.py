@@ -23,3 +23,6 @@ TrainMode = Literal["auto", "all", "champion", "none"]
 
 DATASET_NAMES: tuple[str, ...] = get_args(Dataset)
 TRAIN_MODES: tuple[str, ...] = get_args(TrainMode)
+
+POPULAR = 250
+"""TMDB's most popular films that a run adds by default; the enrichment job has the same number."""

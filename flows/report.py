@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from pipelines.jobs.build import Built
 from pipelines.jobs.enrich import Enriched
+from pipelines.jobs.ingest_app import AppIngested
+from pipelines.jobs.match import Matched
 from pipelines.jobs.publish import Published
 from pipelines.runs import workbench
 from pipelines.settings import Settings
@@ -21,6 +23,8 @@ class Report:
 
     run_id: str
     batch: Batch
+    app: AppIngested
+    matched: Matched
     enriched: Enriched
     built: Built
     published: Published
@@ -37,7 +41,20 @@ def publish_report(settings: Settings, report: Report) -> str:
         for f in report.built.findings
     ]
     create_table_artifact(checks, key="quality-checks", description="Offending rows of each check; 0 is good")
+    if report.enriched.coverage:
+        coverage = [asdict(row) for row in report.enriched.coverage]
+        create_table_artifact(coverage, key="film-coverage", description="How much is known of the films, by field")
     return text
+
+
+def matched_note(matched: Matched) -> str:
+    """Say in a line how many films of a set without links have a TMDB id."""
+    share = matched.ratings_matched / max(1, matched.ratings)
+    return (
+        f"{matched.matched:,} of {matched.films:,} films, {share:.1%} of the ratings; "
+        f"{len(matched.unmatched):,} without "
+        f"a TMDB id, {len(matched.ambiguous or {}):,} of them ambiguous"
+    )
 
 
 def markdown(report: Report, metrics: list[dict[str, Any]], reasons: list[str]) -> str:
@@ -54,6 +71,8 @@ def markdown(report: Report, metrics: list[dict[str, Any]], reasons: list[str]) 
         "|---|---|",
         f"| ingest | {batch.dataset}: {batch.ratings:,} ratings, {batch.films:,} films, "
         f"{batch.bad_rows:,} rows kept aside{'' if batch.new else '; the same content as before'} |",
+        *([f"| app | {report.app.note} |"] if report.app.note else []),
+        *([f"| match titles | {matched_note(report.matched)} |"] if report.matched.needed else []),
         f"| enrich | {report.enriched.note} |",
         f"| build | {counts['mart_user_profiles']:,} people, {counts['fct_interactions']:,} ratings |",
         f"| checks | {'; '.join(failed) or 'all pass'} |",

@@ -38,6 +38,23 @@ class MovieLensSettings(Section):
     attempts: int = Field(4, ge=1, description="Tries before a download is given up.")
 
 
+class TmdbSettings(Section):
+    """How TMDB is asked about films; its key has its own name, TMDB_READ_TOKEN or TMDB_API_KEY."""
+
+    base_url: str = Field(
+        "https://api.themoviedb.org/3", pattern=r"^https?://[^\s/]", description="Where TMDB's API begins."
+    )
+    rate: float = Field(20.0, gt=0, le=200, description="Requests a second; TMDB allows about 40.")
+    burst: int = Field(4, ge=1, le=100, description="Requests that may be made at once after a pause.")
+    in_flight: int = Field(8, ge=1, le=100, description="Requests that may wait for an answer at one time.")
+    timeout_seconds: float = Field(10.0, gt=0, description="Longest silence of the server before a retry.")
+    attempts: int = Field(5, ge=1, description="Tries before a film is put off to a later run.")
+    patience_seconds: float = Field(60.0, ge=0, description="How long TMDB may be down before a run goes on without.")
+    max_age_days: int = Field(150, ge=1, le=180, description="Age at which facts are fetched anew; TMDB allows 180.")
+    missing_days: int = Field(30, ge=1, description="Days after which a film that TMDB does not know is asked again.")
+    flush_seconds: float = Field(2.0, gt=0, description="How often answers are put on disk: what a crash may cost.")
+
+
 class QualitySettings(Section):
     """What is let through."""
 
@@ -168,6 +185,7 @@ class Settings(BaseSettings):
     random_state: int = Field(42, ge=0, description="Seed of everything random in training and evaluation.")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe log line shown.")
     movielens: MovieLensSettings = MovieLensSettings()
+    tmdb: TmdbSettings = TmdbSettings()
     quality: QualitySettings = QualitySettings()
     supabase: SupabaseSettings = SupabaseSettings()
     events: EventSettings = EventSettings()
@@ -176,6 +194,12 @@ class Settings(BaseSettings):
     releases: ReleaseSettings = ReleaseSettings()
     serving: ServingSettings = ServingSettings()
 
+    tmdb_read_token: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("TMDB_READ_TOKEN"), description="TMDB's API read access token."
+    )
+    tmdb_api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("TMDB_API_KEY"), description="TMDB's API key, where there is no token."
+    )
     supabase_url: str | None = Field(
         None,
         validation_alias=AliasChoices("SUPABASE_URL"),
@@ -228,6 +252,6 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = "__".join(str(part) for part in first["loc"]).upper()
-        own = name.startswith(("MLFLOW", "PREFECT", "SUPABASE_")) and not name.startswith("SUPABASE__")
+        own = name.startswith(("MLFLOW", "PREFECT", "SUPABASE_", "TMDB_")) and "__" not in name
         known = name if own else f"PLAYBILL_{name}"
         raise ConfigError(f"setting {known}: {first['msg']}; see .env.example") from None

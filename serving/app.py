@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from threadpoolctl import threadpool_limits
 
 from pipelines.settings import Settings
+from serving.auth.issuer import Transport
 from serving.context import Context, make_context
 from serving.edge import Edge
 from serving.errors import Problem, problem_response
@@ -26,9 +27,15 @@ GZIP_LEVEL = 4
 FEEDBACK_LOOK_SECONDS = 5.0
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return the API over the releases of the settings' data folder; nothing is opened before it starts."""
-    context, serving = make_context(settings), settings.serving
+def create_app(settings: Settings, *, upstream: Transport | None = None) -> FastAPI:
+    """Return the API over the releases of the settings' data folder; nothing is opened before it starts.
+
+    Parameters
+    ----------
+    upstream
+        What carries requests to Supabase; the network by default.
+    """
+    context, serving = make_context(settings, upstream), settings.serving
     app = FastAPI(title="Playbill", version="1", lifespan=_lifespan, redoc_url=None)
     app.state.context = context
     for routes in (recommendations, recommend, movies, operate, *([feedback] if serving.feedback else [])):

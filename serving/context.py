@@ -10,7 +10,7 @@ from starlette.requests import Request
 from pipelines.settings import Settings
 from pipelines.sources.supabase_live import LiveRatings
 from serving.auth.access import Access
-from serving.auth.issuer import Issuer
+from serving.auth.issuer import Issuer, Transport
 from serving.auth.keys import ApiKeys
 from serving.auth.tokens import Tokens
 from serving.errors import Problem, no_release
@@ -73,12 +73,12 @@ class Context:
             self.allow_live(f"address {request.client.host if request.client else ''}")
 
 
-def make_context(settings: Settings) -> Context:
+def make_context(settings: Settings, upstream: Transport | None = None) -> Context:
     """Put the parts together; nothing is opened or asked yet."""
     serving, url = settings.serving, settings.supabase_url
     key = settings.supabase_key.get_secret_value() if settings.supabase_key else ""
-    issuer = Issuer(url, key) if url else None
-    ratings = LiveRatings(url, key, settings.supabase) if url and key else None
+    issuer = Issuer(url, key, transport=upstream) if url else None
+    ratings = LiveRatings(url, key, settings.supabase, transport=upstream) if url and key else None
     named = settings.supabase.issuer or (f"{url.rstrip('/')}/auth/v1" if url else "")
     metrics = Metrics()
     inbox = InboxLog(settings.folder.inbox, max_bytes=serving.feedback_file_mb * 1e6) if serving.feedback else None

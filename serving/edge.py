@@ -9,6 +9,7 @@ import time
 from collections.abc import MutableMapping
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import Problem, problem_response
@@ -32,10 +33,6 @@ DOCS = (
     b"https://cdn.jsdelivr.net; img-src 'self' data: https://fastapi.tiangolo.com; frame-ancestors 'none'",
 )
 DOCS_PATHS = ("/docs", "/docs/oauth2-redirect", "/redoc")
-
-
-class TooLongError(Exception):
-    """A body grew past the limit while it was read."""
 
 
 class Edge:
@@ -69,10 +66,6 @@ class Edge:
                 await problem_response(refused)(scope, receive, send_on)
             else:
                 await self._app(scope, self._limited(receive), send_on)
-        except TooLongError:
-            problem = Problem(413, f"a request body may have {self._max_body} bytes")
-            if not status:
-                await problem_response(problem)(scope, receive, send_on)
         except Exception:
             log.exception("request failed id=%s route=%s", request_id, route_of(scope))
             if status:
@@ -111,7 +104,8 @@ class Edge:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self._max_body:
-                raise TooLongError
+                # the one exception that FastAPI passes on while it reads a body
+                raise HTTPException(413, f"a request body may have {self._max_body} bytes")
             return message
 
         return receive_some

@@ -34,6 +34,7 @@ DATASETS = {
 
 LAKE_VIEWS = {
     "raw_tmdb_mapping": "tmdb_mapping",
+    "raw_tmdb_movies": "movies_enriched",
     "raw_tmdb_overrides": "tmdb_overrides",
     "raw_event_weights": "event_weights",
     "raw_suppressed_people": "suppressed_people",

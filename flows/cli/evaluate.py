@@ -1,9 +1,9 @@
-"""`playbill evaluate`: how good the lists are, under the protocol of your choice."""
+"""`playbill evaluate`, `rating-errors` and `tune`: how good the lists are, and what would make them better."""
 
 from __future__ import annotations
 
 import json
-import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +22,8 @@ SHOWN = ("ndcg", "recall", "map", "mrr", "hit_rate", "coverage")
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("evaluate")(evaluate)
+    app.command("rating-errors")(rating_errors)
+    app.command("tune")(tune)
 
 
 def evaluate(
@@ -31,26 +33,62 @@ def evaluate(
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="Films of each list that count.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Measure models on ratings they were not shown; without --movielens on what the lake holds.
-
-    The newest trained run is measured and its figures recorded when no option is given but the protocol's default.
-    """
+    """Measure models on ratings they were not shown; without --movielens on what the lake holds."""
     one_of(protocol, PROTOCOLS, "--protocol")
     settings = load_settings()
     set_up_logging(settings.log_level)
-    from pipelines.jobs.measure import measure_lake, measure_movielens
+    from pipelines.jobs.measure import measure_set, open_set
 
-    names = tuple(models or settings.training.models)
     with progress_bar():
-        if movielens is None:
-            found = measure_lake(settings, protocol, names, k=k)
-        else:
-            with tempfile.TemporaryDirectory(prefix="playbill-") as scratch:
-                found = measure_movielens(settings, movielens, protocol, names, scratch=Path(scratch), k=k)
+        chosen = open_set(settings, movielens)
+        found = measure_set(settings, chosen, protocol, tuple(models or settings.training.models), k=k)
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=1))
     else:
         out.print(evaluation_table(found))
+
+
+def rating_errors(
+    movielens: MovieLensOption = None,
+    folds: Annotated[int, typer.Option("--folds", min=2, max=20, help="Folds of the cross-validation.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Cross-validate SVD's rating estimates: RMSE and MAE, for trained users and for histories folded in."""
+    settings = load_settings()
+    set_up_logging(settings.log_level)
+    from pipelines.jobs.measure import measure_rating_errors, open_set
+
+    with progress_bar():
+        found = measure_rating_errors(settings, open_set(settings, movielens), n_folds=folds)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), indent=1))
+        return
+    out.print(f"svd, {found.n_folds} folds of {found.n_ratings:,} ratings, in stars:")
+    out.print(f"  trained users      RMSE {found.rmse:.4f}  MAE {found.mae:.4f}")
+    out.print(f"  folded-in history  RMSE {found.fold_in_rmse:.4f}  MAE {found.fold_in_mae:.4f}")
+
+
+def tune(
+    model: Annotated[str, typer.Argument(help="The model whose hyper-parameters are searched.")],
+    protocol: Annotated[str, typer.Option("--protocol", help=f"One of {', '.join(PROTOCOLS)}.")] = "next",
+    movielens: MovieLensOption = None,
+    trials: Annotated[
+        int, typer.Option("--trials", min=1, max=10_000, help="Settings to try, those of before counted.")
+    ] = 50,
+    target: Annotated[
+        Path | None, typer.Option("--out", help="Where to write the recipe, instead of its own file.")
+    ] = None,
+) -> None:
+    """Search a model's hyper-parameters on validation scores; stopped and started again, it goes on."""
+    one_of(protocol, PROTOCOLS, "--protocol")
+    settings = load_settings()
+    set_up_logging(settings.log_level)
+    from pipelines.jobs.measure import open_set
+    from pipelines.jobs.tune import tune as job
+
+    with progress_bar():
+        found, path = job(settings, open_set(settings, movielens), model, protocol, trials=trials, out=target)
+    out.print(f"{found.metric} {found.value:.4f} on the validation part, {found.start:.4f} before; written to {path}")
 
 
 def evaluation_table(found: Evaluation) -> Table:

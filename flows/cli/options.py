@@ -16,6 +16,10 @@ DatasetOption = Annotated[
 MovieLensOption = Annotated[
     Path | None, typer.Option("--movielens", help="A MovieLens zip or folder, instead of a download.")
 ]
+LinksOption = Annotated[
+    Path | None, typer.Option("--links", help="A MovieLens set with links.csv, to match a set that has none.")
+]
+PopularOption = Annotated[int, typer.Option("--popular", min=0, max=10_000, help="TMDB's most popular films to add.")]
 EnrichOption = Annotated[bool, typer.Option("--enrich/--no-enrich", help="Whether to ask TMDB about the films.")]
 TrainOption = Annotated[str, typer.Option("--train", help=f"One of {', '.join(TRAIN_MODES)}.")]
 

@@ -11,8 +11,17 @@ import typer
 from flows import environment
 from flows.cli.console import out, progress_bar, set_up_logging
 from flows.cli.lists import list_table
-from flows.cli.options import DatasetOption, EnrichOption, MovieLensOption, TrainOption, chosen_dataset, one_of
-from flows.parameters import TRAIN_MODES
+from flows.cli.options import (
+    DatasetOption,
+    EnrichOption,
+    LinksOption,
+    MovieLensOption,
+    PopularOption,
+    TrainOption,
+    chosen_dataset,
+    one_of,
+)
+from flows.parameters import POPULAR, TRAIN_MODES
 from pipelines.settings import Settings, load_settings, project_root
 from warehouse.query import ask, open_releases
 
@@ -33,12 +42,14 @@ def register(app: typer.Typer) -> None:
 def run(
     dataset: DatasetOption = None,
     movielens: MovieLensOption = None,
+    links: LinksOption = None,
     enrich: EnrichOption = True,
+    popular: PopularOption = POPULAR,
     train: TrainOption = "auto",
 ) -> None:
     """Run the main job: from ratings to a published release."""
     settings = load_settings()
-    parameters = _parameters(dataset, movielens, enrich, train)
+    parameters = _parameters(dataset, movielens, links, enrich, popular, train)
     environment.prepare(settings, quiet=True)
     set_up_logging(settings.log_level)
     with progress_bar():
@@ -51,12 +62,14 @@ def run(
 def deploy(
     dataset: DatasetOption = None,
     movielens: MovieLensOption = None,
+    links: LinksOption = None,
     enrich: EnrichOption = True,
+    popular: PopularOption = POPULAR,
     train: TrainOption = "auto",
 ) -> None:
     """Run the main job every night at 03:00 UTC through a Prefect server, until stopped with Ctrl-C."""
     settings = load_settings()
-    parameters = _parameters(dataset, movielens, enrich, train)
+    parameters = _parameters(dataset, movielens, links, enrich, popular, train)
     api_url = settings.prefect_api_url or environment.DEFAULT_SERVER
     environment.prepare(settings.model_copy(update={"prefect_api_url": api_url}), quiet=False)
     os.chdir(project_root())  # runs are children that find the flow's file from here
@@ -66,13 +79,21 @@ def deploy(
     serve_deployment(parameters, api_url)
 
 
-def _parameters(dataset: str | None, movielens: Path | None, enrich: bool, train: str) -> dict[str, Any]:
+def _parameters(
+    dataset: str | None, movielens: Path | None, links: Path | None, enrich: bool, popular: int, train: str
+) -> dict[str, Any]:
     return {
         "dataset": chosen_dataset(dataset, movielens),
-        "movielens": str(movielens.expanduser().resolve()) if movielens else None,
+        "movielens": _absolute(movielens),
+        "links": _absolute(links),
         "enrich_films": enrich,
+        "popular": popular,
         "train_models": one_of(train, TRAIN_MODES, "--train"),
     }
+
+
+def _absolute(path: Path | None) -> str | None:
+    return str(path.expanduser().resolve()) if path else None
 
 
 def _show_result(settings: Settings, release_id: str) -> None:

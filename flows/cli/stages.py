@@ -8,7 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli.console import out, progress_bar, set_up_logging
-from flows.cli.options import DatasetOption, EnrichOption, MovieLensOption, chosen_dataset
+from flows.cli.options import (
+    DatasetOption,
+    EnrichOption,
+    LinksOption,
+    MovieLensOption,
+    PopularOption,
+    chosen_dataset,
+)
+from flows.parameters import POPULAR
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings, load_settings
 from warehouse.errors import ConfigError
@@ -16,7 +24,7 @@ from warehouse.errors import ConfigError
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (ingest, enrich, build, train, promote, publish):
+    for command in (ingest, enrich, build, train, promote, publish, forget):
         app.command(command.__name__)(command)
 
 
@@ -26,26 +34,45 @@ def _start() -> Settings:
     return settings
 
 
-def ingest(dataset: DatasetOption = None, movielens: MovieLensOption = None) -> None:
-    """Land a data set in the lake and make it the active one."""
+def ingest(
+    dataset: DatasetOption = None,
+    movielens: MovieLensOption = None,
+    links: LinksOption = None,
+    only_app: Annotated[bool, typer.Option("--only-app", help="Leave the data set; read the app's sources.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Read the app's whole table, which finds deletions.")] = False,
+) -> None:
+    """Land a data set and what the app's people rated: Supabase, and the logs in lake/inbox."""
     settings = _start()
     from pipelines.jobs.ingest import ingest as job
+    from pipelines.jobs.ingest_app import ingest_app
+    from pipelines.jobs.match_titles import match_titles
 
+    run_id = new_run_id()
     with progress_bar():
-        batch = job(settings, new_run_id(), dataset=chosen_dataset(dataset, movielens), movielens=movielens)
+        chosen = chosen_dataset(dataset, movielens)
+        batch = None if only_app else job(settings, run_id, dataset=chosen, movielens=movielens)
+        app = ingest_app(settings, run_id, full=full)
+        matched = None if batch is None else match_titles(settings, run_id, links=links)
+    if app.note:
+        out.print(app.note)
+    if batch is None or matched is None:
+        return
+    if matched.needed:
+        out.print(f"{matched.matched:,} of {matched.films:,} films have a TMDB id")
     state = "landed" if batch.new else "had landed before"
     out.print(
         f"{batch.dataset} {state}: {batch.ratings:,} ratings of {batch.films:,} films, {batch.bad_rows:,} bad rows"
     )
 
 
-def enrich(wanted: EnrichOption = True) -> None:
-    """Find out more about the films."""
+def enrich(wanted: EnrichOption = True, popular: PopularOption = POPULAR) -> None:
+    """Ask TMDB for what is not known of the films yet; it can be stopped and goes on where it was."""
     settings = _start()
     from pipelines.jobs.enrich import enrich as job
 
     with progress_bar():
-        out.print(job(settings, wanted=wanted).note)
+        result = job(settings, new_run_id(), wanted=wanted, popular=popular)
+    out.print(result.warning or result.note)
 
 
 def build() -> None:
@@ -111,3 +138,15 @@ def _assignment(text: str) -> tuple[str, Any]:
         return name, tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return name, value
+
+
+def forget(user: Annotated[str, typer.Argument(help="A user id such as ml_1, or the app's UUID.")]) -> None:
+    """Take a person out of the lake and of what is built, and out of what is served, now and from then on."""
+    settings = _start()
+    from pipelines.jobs.forget import forget as job
+
+    done = job(settings, new_run_id(), user)
+    out.print(
+        f"{done.user_id}: {done.lake_rows:,} rows taken out of the lake, {done.built_rows:,} of what is built. "
+        "They are not served any more; the next release is made without them."
+    )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.evaluation.rating_errors import RatingErrors, cross_validate
 from pipelines.evaluation.report import Evaluation
 from pipelines.evaluation.report import evaluate as measure
 from pipelines.evaluation.split import Ratings
@@ -20,39 +23,57 @@ from pipelines.sources.movielens import land_movielens
 from warehouse.folder import DataFolder
 
 
-def measure_lake(settings: Settings, protocol: str, names: tuple[str, ...], *, k: int = 10) -> Evaluation:
-    """Measure models on everybody's ratings in the lake; nothing is recorded."""
+@dataclass(frozen=True)
+class Measurable:
+    """A data set ready for evaluation or tuning."""
+
+    ratings: Ratings
+    films: Films
+    dataset: str
+
+
+def open_lake(settings: Settings) -> Measurable:
+    """Read everybody's ratings in the lake, in Playbill's film ids."""
     films = read_films(settings.folder)
     ratings = ratings_of(read_people(settings.folder), films)
-    return _measure(settings, ratings, films, protocol, names, active_set(settings.folder).dataset, k)
+    return Measurable(ratings, films, active_set(settings.folder).dataset)
 
 
-def measure_movielens(
-    settings: Settings, path: Path, protocol: str, names: tuple[str, ...], *, scratch: Path, k: int = 10
+def open_movielens(settings: Settings, path: Path) -> Measurable:
+    """Read a MovieLens zip or folder in the set's own film ids; the data folder is left alone."""
+    with tempfile.TemporaryDirectory(prefix="playbill-") as scratch:
+        folder = DataFolder(Path(scratch))
+        batch = land_movielens(path, folder, max_bad_share=settings.quality.max_bad_share)
+        ratings, films = read_own_ids(folder.batches("movielens") / batch.batch_id)
+    return Measurable(ratings, films, batch.dataset)
+
+
+def open_set(settings: Settings, path: Path | None) -> Measurable:
+    """Read a MovieLens set where a path is given, else the lake."""
+    return open_lake(settings) if path is None else open_movielens(settings, path)
+
+
+def measure_set(
+    settings: Settings, chosen: Measurable, protocol: str, names: tuple[str, ...], *, k: int = 10
 ) -> Evaluation:
-    """Measure models on a MovieLens zip or folder in the set's own film ids; the data folder is left alone.
-
-    Parameters
-    ----------
-    scratch : Path
-        An empty folder to land the set in.
-    """
-    folder = DataFolder(scratch)
-    batch = land_movielens(path, folder, max_bad_share=settings.quality.max_bad_share)
-    ratings, films = read_own_ids(folder.batches("movielens") / batch.batch_id)
-    return _measure(settings, ratings, films, protocol, names, batch.dataset, k)
-
-
-def _measure(
-    settings: Settings, ratings: Ratings, films: Films, protocol: str, names: tuple[str, ...], dataset: str, k: int
-) -> Evaluation:
+    """Measure models under a protocol, each with its recipe for that protocol; nothing is recorded."""
     makers: dict[str, Callable[[], Model]] = {name: _maker(name, protocol) for name in names}
     for maker in makers.values():
         maker()  # a wrong name or recipe is told before anything is fitted
-    show: Callable[[str], None] = lambda line: step(f"evaluate {line}", 0, None)  # noqa: E731
     return measure(
-        makers, ratings, films, protocol, k=k, dataset=dataset, seed=settings.random_state, progress=show
+        makers, chosen.ratings, chosen.films, protocol,
+        k=k, dataset=chosen.dataset, seed=settings.random_state, progress=show,
     )  # fmt: skip
+
+
+def measure_rating_errors(settings: Settings, chosen: Measurable, *, n_folds: int = 5) -> RatingErrors:
+    """Cross-validate SVD's rating estimates, trained users and folded-in ones side by side."""
+    return cross_validate(chosen.ratings, chosen.films, n_folds=n_folds, seed=settings.random_state, progress=show)
+
+
+def show(line: str) -> None:
+    """Report a line of an evaluation's progress."""
+    step(line, 0, None)
 
 
 def _maker(name: str, protocol: str) -> Callable[[], Model]:

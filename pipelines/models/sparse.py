@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 
 def keep_largest(rows: NDArray[Any], count: int) -> sp.csr_matrix:
-    """Keep the ``count`` largest magnitudes of each row of a dense block, as CSR without zeros."""
-    n_rows, n_columns = rows.shape
+    """Keep the ``count`` largest magnitudes of each row of a dense block, and what equals the last, as CSR."""
+    n_columns = rows.shape[1]
     if count >= n_columns:
         return sp.csr_matrix(rows)
-    picked = np.argpartition(np.abs(rows), n_columns - count, axis=1)[:, n_columns - count :]
-    picked.sort(axis=1)
-    values = np.take_along_axis(rows, picked, axis=1)
-    indptr = np.arange(n_rows + 1) * count
-    kept = sp.csr_matrix((values.ravel(), picked.ravel(), indptr), shape=rows.shape)
-    kept.eliminate_zeros()
-    return kept
+    size = np.abs(rows)
+    # partitioning values is several times as fast as partitioning places
+    least = np.partition(size, n_columns - count, axis=1)[:, n_columns - count]
+    kept = (size >= least[:, None]) & (size > 0)
+    indptr = np.concatenate(([0], np.cumsum(kept.sum(axis=1))))
+    places = np.flatnonzero(kept)
+    return sp.csr_matrix((rows.ravel()[places], (places % n_columns).astype(np.int32), indptr), shape=rows.shape)
 
 
 def keep_largest_sparse(matrix: sp.csr_matrix, count: int) -> sp.csr_matrix:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
-from collections.abc import Callable
-from datetime import timedelta
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
 
 import httpx
 import stamina
@@ -32,13 +36,45 @@ def make_client(base_url: str, timeout_seconds: float, transport: httpx.BaseTran
     )
 
 
+def make_async_client(
+    base_url: str, timeout_seconds: float, transport: httpx.AsyncBaseTransport, headers: Mapping[str, str]
+) -> httpx.AsyncClient:
+    """Return a client for many requests at a time; it follows no redirect, so that a key never leaves its host."""
+    return httpx.AsyncClient(
+        base_url=base_url, timeout=timeout_seconds, headers={"User-Agent": USER_AGENT, **headers}, transport=transport
+    )
+
+
+def run_async(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine to its end, in a thread of its own where the caller's already runs an event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(copy_context().run, asyncio.run, work).result()
+
+
+def asked_wait(response: httpx.Response, now: datetime | None = None) -> float | None:
+    """Return the seconds that ``Retry-After`` asks to wait, given in seconds or as a date; None without one."""
+    asked = response.headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked)
+    try:
+        moment = parsedate_to_datetime(asked)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+
+
 def worth_a_retry(error: Exception) -> bool | float | timedelta:
     """Tell whether a failed request may succeed later; a number is the seconds the server asked to wait."""
     if isinstance(error, httpx.HTTPStatusError):
         if error.response.status_code not in RETRIED_STATUS:
             return False
-        asked = error.response.headers.get("Retry-After", "")
-        return min(float(asked), 60.0) + random.uniform(0, 0.1) if asked.isdigit() else True  # noqa: S311 - jitter
+        asked = asked_wait(error.response)
+        return True if asked is None else min(asked, 60.0) + random.uniform(0, 0.1)  # noqa: S311 - jitter
     return isinstance(error, httpx.TransportError) and "CERTIFICATE_VERIFY_FAILED" not in str(error)
 
 

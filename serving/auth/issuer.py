@@ -14,6 +14,9 @@ from serving.limits import Bucket
 
 log = logging.getLogger(__name__)
 
+Transport = httpx.AsyncBaseTransport
+"""What carries requests to Supabase; tests put something else in the network's place."""
+
 FRESH_SECONDS = 600.0
 """Keys older than this are fetched anew; Supabase caches its own answer as long."""
 LAST_RESORT_SECONDS = 3600.0
@@ -30,7 +33,7 @@ class IssuerUnavailableError(Exception):
 class Issuer:
     """The keys of one project, kept fresh in the background; every request to it is bounded in time and number."""
 
-    def __init__(self, url: str, key: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, url: str, key: str, *, transport: Transport | None = None) -> None:
         self._client = httpx.AsyncClient(
             base_url=f"{url.rstrip('/')}/auth/v1/", transport=transport, timeout=5.0, headers={"User-Agent": "playbill"}
         )

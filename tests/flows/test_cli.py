@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app as cli
+from flows.cli.console import LOGGERS
 from pipelines.jobs.build import build
 from pipelines.jobs.evaluate import evaluate
 from pipelines.jobs.ingest import ingest
@@ -24,7 +26,9 @@ Invoke = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def invoke(run_settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Invoke:
+def invoke(
+    run_settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Invoke]:
     """Run the command with this test's folders and return (exit code, everything printed)."""
     monkeypatch.setenv("PLAYBILL_DATA_DIR", str(run_settings.data_dir))
     monkeypatch.setenv("PLAYBILL_MLRUNS_DIR", str(run_settings.mlruns_dir))
@@ -38,7 +42,11 @@ def invoke(run_settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pyte
         captured = capsys.readouterr()
         return code, captured.out + captured.err
 
-    return call
+    yield call
+    for name in LOGGERS:  # the command sent them to this test's standard error
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [], True
+        logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,13 @@ import httpx
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from pipelines.settings import Settings
 from serving.app import create_app
 from serving.context import Context
-from tests.serving.releases import publish_release
+from tests.serving.releases import ANNA, BEN, publish_release
+from tests.serving.supabase import SERVICE_KEY, URL, FakeSupabase
 
 
 class Api:
@@ -45,38 +47,34 @@ class Api:
         return self._portal.call(function, *args)
 
 
+@asynccontextmanager
+async def _started(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://api") as client,
+    ):
+        yield client
+
+
 @contextmanager
-def running(settings: Settings) -> Iterator[Api]:
-    """Start the API and stop it at the end of the block."""
-    app = create_app(settings)
-    with ExitStack() as stack:
-        portal = stack.enter_context(start_blocking_portal())
-        held = AsyncExitStack()
-
-        async def start() -> httpx.AsyncClient:
-            await held.enter_async_context(app.router.lifespan_context(app))
-            transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-            return await held.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://api"))
-
-        client = stack.enter_context(portal.wrap_async_context_manager(_started(start, held)))
+def running(settings: Settings, upstream: httpx.AsyncBaseTransport | None = None) -> Iterator[Api]:
+    """Start the API and stop it at the end of the block; ``upstream`` stands in for Supabase."""
+    app = create_app(settings, upstream=upstream)
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(_started(app)) as client:
         yield Api(app, portal, client)
-
-
-class _started:  # noqa: N801 - a context manager used once
-    def __init__(self, start: Callable[[], Any], held: AsyncExitStack) -> None:
-        self._start, self._held = start, held
-
-    async def __aenter__(self) -> httpx.AsyncClient:
-        client: httpx.AsyncClient = await self._start()
-        return client
-
-    async def __aexit__(self, *error: Any) -> bool | None:
-        return await self._held.__aexit__(*error)
 
 
 def settings_of(data_dir: Path, **serving: Any) -> Settings:
     """Return settings of a data folder; the API looks for releases only when a test asks."""
-    return Settings.model_validate({"data_dir": data_dir, "serving": {"poll_seconds": 3600.0, **serving}})
+    quiet = {"poll_seconds": 3600.0, "live_rate": 10_000.0, "live_burst": 10_000}
+    return Settings.model_validate({"data_dir": data_dir, "serving": {**quiet, **serving}})
+
+
+def supabase_settings_of(data_dir: Path, **serving: Any) -> Settings:
+    """Return settings of an API in front of the stand-in of `tests.serving.supabase`."""
+    ours = settings_of(data_dir, **serving)
+    return ours.model_copy(update={"supabase_url": URL, "supabase_key": SecretStr(SERVICE_KEY)})
 
 
 @pytest.fixture(scope="session")
@@ -91,4 +89,25 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def api(tiny_data: Path) -> Iterator[Api]:
     """The open API over the small release."""
     with running(settings_of(tiny_data)) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def app_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose release has two people of an app, rated in Supabase, among MovieLens's."""
+    data_dir = tmp_path_factory.mktemp("app")
+    publish_release(settings_of(data_dir).folder, sources={ANNA: "supabase", BEN: "supabase"})
+    return data_dir
+
+
+@pytest.fixture
+def supabase() -> FakeSupabase:
+    """Supabase with the two people's ratings as the release has them."""
+    return FakeSupabase.with_people(ANNA, BEN)
+
+
+@pytest.fixture
+def app_api(app_data: Path, supabase: FakeSupabase) -> Iterator[Api]:
+    """The API in front of that Supabase, with two API keys."""
+    with running(supabase_settings_of(app_data, api_keys="first-key,second-key"), supabase.transport()) as started:
         yield started

@@ -111,6 +111,7 @@ def publish_release(
         )  # fmt: skip
     model = axes_model() if model is None else model
     popularity = PopularityModel().fit(people.histories_in(films), films)
+    rated = set(people.movie_ids.tolist())
     created_at += timedelta(minutes=number)
     ranked = rank(model, popularity, people, films, length=length, explained=10)
     facts = {"model": model.name, "dataset": "tiny", "users": len(people.user_ids), "movies": len(films),
@@ -127,7 +128,7 @@ def publish_release(
             "histories": tables.history_table(people, model),
             "movies": movie_rows(),
             "popular_movies": tables.popular_table(
-                people.histories_in(films), films, popularity, [film[3] for film in FILMS]
+                people.histories_in(films), films, popularity, [film[3] if film[0] in rated else [] for film in FILMS]
             ),
             "similar_movies": tables.similar_table(model, films, 3),
             "release": tables.record_table("release", [row]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from warehouse.columns import Column, Relation, integer, moment, number, text, texts
+from warehouse.contracts.tmdb import RAW_TMDB_MOVIES
 
 RAW_MOVIELENS_RATINGS = Relation(
     "raw_movielens_ratings",
@@ -183,6 +184,7 @@ RAW = {
         RAW_SAMPLE_RATINGS,
         RAW_SAMPLE_FILMS,
         RAW_TMDB_MAPPING,
+        RAW_TMDB_MOVIES,
         RAW_SUPABASE_RATINGS,
         RAW_EVENTS_SIGNALS,
         RAW_EVENT_WEIGHTS,

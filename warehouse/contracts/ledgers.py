@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from warehouse.columns import Column, Relation, integer, moment, number, text, texts
+from warehouse.contracts.tmdb import ENRICHMENT_COLUMNS
 
 RECORDED_AT = moment("recorded_at", "when the row was written")
 RUN_ID = text("run_id", "the run that wrote it: its start in UTC and six hex digits")
@@ -137,6 +138,63 @@ RELEASES = Relation(
     ),
 )
 
+ENRICHMENT = Relation(
+    "enrichment",
+    "what came of asking TMDB; the newest row of a film is where it stands",
+    "a film, and until the next compaction each time that it was asked",
+    ("asked_id",),
+    (RECORDED_AT, RUN_ID, *ENRICHMENT_COLUMNS),
+)
+ENRICHMENT_RUNS = Relation(
+    "enrichment_runs",
+    "runs of the enrichment, and how far each has read TMDB's list of changes",
+    "an event of a run",
+    ("run_id", "event"),
+    (
+        RECORDED_AT,
+        RUN_ID,
+        text("event", "started: the run begins to ask; done: it ended, whether or not it came to all films"),
+        moment("changes_until", "TMDB's list of changes is read until then; none when it was not read", nullable=True),
+        integer("found", "films found"),
+        integer("missing", "films that TMDB does not know"),
+        integer("remapped", "films that have another id now"),
+        integer("failed", "films that could not be asked"),
+        integer("kept", "films known from before"),
+        integer("left_over", "films that the run did not come to"),
+        integer("requests", "requests made"),
+        texts("problems", "values coerced or dropped, counted by field and reason"),
+        text("note", "the run in words"),
+    ),
+)
+ENRICHMENT_COVERAGE = Relation(
+    "enrichment_coverage",
+    "how many of the active films TMDB's facts cover",
+    "a field of a run",
+    ("run_id", "field"),
+    (
+        RECORDED_AT,
+        RUN_ID,
+        text("field", "column of the movies table"),
+        integer("films", "films of the data set with a TMDB id"),
+        integer("known", "films of which it is known"),
+        number("share", "known over films", "0-1"),
+        number("weighted_share", "the same, each film counted by its ratings", "0-1"),
+    ),
+)
+
 LEDGERS = {
-    relation.name: relation for relation in (INGEST, READS, SOURCES, SEARCHES, QUALITY, METRICS, PROMOTION, RELEASES)
+    relation.name: relation
+    for relation in (
+        INGEST,
+        READS,
+        SOURCES,
+        SEARCHES,
+        QUALITY,
+        METRICS,
+        PROMOTION,
+        RELEASES,
+        ENRICHMENT,
+        ENRICHMENT_RUNS,
+        ENRICHMENT_COVERAGE,
+    )
 }

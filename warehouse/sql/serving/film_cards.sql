@@ -22,7 +22,7 @@ SELECT
         overview: overview,
         vote_average: round(vote_average::DOUBLE, 3)
     })) AS card,
-    encode(to_json({movie_id: movie_id, title: title})) AS reason
+    encode(to_json({ movie_id: movie_id, title: title })) AS reason
 FROM movies
 WHERE trim(coalesce(title, '')) <> ''
 ORDER BY movie_id

@@ -21,7 +21,7 @@ WITH texts AS (
 words AS (
     SELECT
         movie_id,
-        part.weight AS weight,
+        part.weight,
         unnest(string_split_regex(lower(strip_accents(coalesce(part.words, ''))), '[^\p{L}\p{N}]+')) AS word
     FROM texts
 )

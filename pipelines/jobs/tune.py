@@ -1,0 +1,48 @@
+"""Tune: search a model's hyper-parameters on validation scores and write what won as a recipe."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from pipelines.jobs.measure import Measurable, show
+from pipelines.models.recipes import RECIPES, to_toml
+from pipelines.settings import Settings
+from pipelines.tuning import Tuned
+from pipelines.tuning import tune as search
+from warehouse.files import write_text
+
+log = logging.getLogger(__name__)
+
+
+def tune(
+    settings: Settings, chosen: Measurable, name: str, protocol: str, *, trials: int, out: Path | None = None
+) -> tuple[Tuned, Path]:
+    """Search, and write the recipe; stopped and started again, the search goes on where it was.
+
+    Parameters
+    ----------
+    out : Path, optional
+        Where to write; by default the recipe that the model is made from.
+
+    Returns
+    -------
+    Tuned, Path
+        What was found, and the file that holds it.
+    """
+    folder = settings.folder
+    folder.root.mkdir(parents=True, exist_ok=True)
+    storage = f"sqlite:///{folder.root / f'tuning-{chosen.dataset}.db'}"
+    found = search(
+        name, chosen.ratings, chosen.films, protocol,
+        trials=trials, seed=settings.random_state, storage=storage, progress=show,
+    )  # fmt: skip
+    target = out or RECIPES / (f"{name}.toml" if protocol == "next" else f"{name}.{protocol}.toml")
+    comment = (
+        f"Chosen by `playbill tune {name} --protocol {protocol}` on the validation part of {chosen.dataset}:\n"
+        f"{found.metric} {found.value:.4f} after {found.trials} trials (seed {settings.random_state}), "
+        f"{found.start:.4f} before."
+    )
+    write_text(target, to_toml(found.recipe, comment))
+    log.info("tune done model=%s protocol=%s trials=%d value=%.4f", name, protocol, found.trials, found.value)
+    return found, target

@@ -1,0 +1,79 @@
+"""The API in a process of its own, as `playbill serve` runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from pipelines.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = """
+import sys
+from pipelines.settings import Settings
+from serving.server import serve
+if __name__ == "__main__":
+    serve(Settings(), "127.0.0.1", int(sys.argv[1]), int(sys.argv[2]))
+"""
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return the environment that makes the same settings in another process."""
+    serving = settings.serving
+    names = {
+        "PLAYBILL_DATA_DIR": str(settings.data_dir),
+        "PLAYBILL_SERVING__API_KEYS": ",".join(key.get_secret_value() for key in serving.api_keys),
+        "PLAYBILL_SERVING__FEEDBACK": str(serving.feedback),
+        "PLAYBILL_SERVING__ACCESS_LOG": str(serving.access_log),
+        "PLAYBILL_SERVING__POLL_SECONDS": "0.05",
+        "PLAYBILL_SERVING__LIVE_RATE": str(serving.live_rate),
+        "PLAYBILL_SERVING__LIVE_BURST": str(serving.live_burst),
+        "PYTHONPATH": str(ROOT),
+    }
+    if settings.supabase_url and settings.supabase_key:
+        names |= {
+            "SUPABASE_URL": settings.supabase_url,
+            "SUPABASE_SECRET_KEY": settings.supabase_key.get_secret_value(),
+        }
+    return {**os.environ, **names}
+
+
+@contextmanager
+def serving_process(settings: Settings, workers: int = 1) -> Iterator[str]:
+    """Start the API on a free port and stop it at the end of the block; gives its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    program = settings.data_dir / "serve_for_tests.py"
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.write_text(PROGRAM)
+    process = subprocess.Popen([sys.executable, str(program), str(port), str(workers)], env=environment_of(settings))
+    try:
+        wait_for(url, process)
+        yield url
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Return when the API answers."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the server ended"
+        try:
+            if httpx.get(f"{url}/health").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError("the server did not answer within 30 s")

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.serving.conftest import Api, running, settings_of, supabase_settings_of
+from tests.serving.releases import ANNA, BEN
+from tests.serving.supabase import HS_SECRET, FakeSupabase, jwk, unsigned
+
+STRANGER = "00000000-0000-4000-8000-0000000000ff"
+
+
+def personal_requests(user: str) -> list[tuple[str, str, Any]]:
+    """Every way to ask for what is derived from a stored user_id."""
+    return [
+        ("GET", f"/recommendations/{user}", None),
+        ("GET", f"/recommendations/{user.upper()}", None),
+        ("GET", f"/recommendations/{user}?genre=Drama&limit=100", None),
+        ("GET", f"/api/recommendations?user_id={user}", None),
+        ("GET", f"/recommend?user_id={user}", None),
+        ("GET", f"/recommend?user_id={user}&liked=11&query=space&model=content", None),
+        ("POST", "/recommend", {"user_id": user}),
+        ("POST", "/recommend", {"user_id": user, "liked": [11], "model": "baseline"}),
+        ("POST", "/recommendations/batch", {"user_ids": [user]}),
+        ("POST", "/recommendations/batch", {"user_ids": [BEN, user]}),
+    ]
+
+
+def ask(api: Api, request: tuple[str, str, Any], headers: dict[str, str]) -> tuple[int, str]:
+    method, path, body = request
+    answer = api.request(method, path, headers=headers, **({"json": body} if body is not None else {}))
+    return answer.status_code, answer.text
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("number", range(10))
+def test_nothing_personal_without_a_credential_of_that_person(
+    app_api: Api, supabase: FakeSupabase, number: int, known: bool
+) -> None:
+    request = personal_requests(ANNA if known else STRANGER)[number]
+    unknown = personal_requests(STRANGER if known else ANNA)[number]
+    bens = {"Authorization": f"Bearer {supabase.token(BEN)}"}
+    for headers, status in (({}, 401), ({"X-API-Key": "wrong"}, 401), ({"X-API-Key": ""}, 401), (bens, 403)):
+        refused = ask(app_api, request, headers)
+        assert refused[0] == status, (request, headers)
+        # whether the user exists makes no difference at all
+        assert refused == ask(app_api, unknown, headers)
+        assert "recommendations" not in refused[1]
+
+
+@pytest.mark.parametrize("number", range(9))
+def test_the_owner_and_a_backend_are_let_in(app_api: Api, supabase: FakeSupabase, number: int) -> None:
+    request = personal_requests(ANNA)[number]
+    for headers in (
+        {"X-API-Key": "first-key"},
+        {"X-API-Key": "second-key"},
+        {"Authorization": f"Bearer {supabase.token(ANNA)}"},
+        {"Authorization": f"bearer {supabase.token(ANNA)}"},
+    ):
+        status, text = ask(app_api, request, headers)
+        assert (status, ANNA in text) == (200, True), (request, headers, text)
+
+
+def test_a_wrong_key_is_not_made_good_by_a_token(app_api: Api, supabase: FakeSupabase) -> None:
+    headers = {"X-API-Key": "wrong", "Authorization": f"Bearer {supabase.token(ANNA)}"}
+    assert app_api.get(f"/recommendations/{ANNA}", headers=headers).status_code == 401
+
+
+def test_what_comes_from_the_request_alone_needs_nothing(app_api: Api) -> None:
+    assert app_api.get("/recommend?liked=11").status_code == 200
+    assert app_api.post("/recommend", json={"query": "space"}).status_code == 200
+    assert app_api.get("/movies/popular").status_code == 200
+
+
+def test_mine_needs_a_token_whatever_else_there_is(app_api: Api, api: Api) -> None:
+    assert app_api.get("/recommendations/me", headers={"X-API-Key": "first-key"}).status_code == 401
+    assert app_api.get("/recommendations/me").headers["www-authenticate"].startswith("Bearer")
+    assert api.get("/recommendations/me", headers={"Authorization": "Bearer x.y.z"}).status_code == 401
+
+
+def test_without_any_auth_configured_it_is_open(api: Api) -> None:
+    assert api.get("/recommendations/ml_1").status_code == 200
+
+
+def test_with_tokens_alone_configured_it_is_not_open(app_data: Path, supabase: FakeSupabase) -> None:
+    with running(supabase_settings_of(app_data), supabase.transport()) as api:
+        assert api.get("/recommendations/ml_1").status_code == 401
+        assert api.get("/recommendations/ml_1", headers={"X-API-Key": "x"}).status_code == 401
+
+
+def test_keys_are_taken_from_one_line(tmp_path: Path) -> None:
+    keys = settings_of(tmp_path, api_keys=" one , two,, ").serving.api_keys
+    assert [key.get_secret_value() for key in keys] == ["one", "two"]
+    assert "one" not in repr(keys)
+
+
+def bad_tokens(supabase: FakeSupabase) -> dict[str, str]:
+    now = int(time.time())
+    kid, key, kind = supabase.signing[0]
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    good = supabase.token(ANNA)
+    head, body, signature = good.split(".")
+    other = supabase.token(BEN).split(".")[1]
+    stranger = ec.generate_private_key(ec.SECP256R1())
+    claims = {"sub": ANNA, "aud": "authenticated", "iss": "https://project.supabase.example/auth/v1", "exp": now + 60}
+    return {
+        "algorithm none": unsigned(ANNA),
+        "algorithm none, signature kept": f"{unsigned(ANNA)}{signature}",
+        "another audience": supabase.token(ANNA, aud="anon"),
+        "no audience": supabase.token(ANNA, aud=None),
+        "another issuer": supabase.token(ANNA, iss="https://elsewhere.example/auth/v1"),
+        "no issuer": supabase.token(ANNA, iss=None),
+        "expired": supabase.token(ANNA, exp=now - 60),
+        "no expiry": supabase.token(ANNA, exp=None),
+        "not yet valid": supabase.token(ANNA, nbf=now + 600),
+        "unknown kid": supabase.token(ANNA, kid="made-up"),
+        "no subject": supabase.token(None),
+        "a subject that is no uuid": supabase.token("ml_1"),
+        "a number as subject": supabase.token(7),
+        "signed with another key": supabase.token(ANNA, key=stranger),
+        "claims changed": f"{head}.{other}.{signature}",
+        "signature cut": f"{head}.{body}.{signature[:-4]}",
+        "no signature": f"{head}.{body}.",
+        "hs256 with the public key as secret": hs256(claims, public, kid),
+        "hs256 with the published key as secret": hs256(claims, str(jwk(kid, key, kind)).encode(), kid),
+        "not a token": "not.a.token",
+        "empty parts": "..",
+        "too long": "a" * 20_000,
+    }
+
+
+def hs256(claims: dict[str, Any], secret: bytes, kid: str) -> str:
+    import base64
+    import hashlib
+    import hmac
+    import json
+
+    def part(value: bytes) -> str:
+        return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+    head = (
+        f"{part(json.dumps({'alg': 'HS256', 'typ': 'JWT', 'kid': kid}).encode())}.{part(json.dumps(claims).encode())}"
+    )
+    return f"{head}.{part(hmac.new(secret, head.encode(), hashlib.sha256).digest())}"
+
+
+def test_bad_tokens_are_refused_alike(app_api: Api, supabase: FakeSupabase) -> None:
+    tokens = bad_tokens(supabase)
+    for path in ("/recommendations/me", f"/recommendations/{ANNA}"):
+        seen = set()
+        for what, token in tokens.items():
+            answer = app_api.get(path, headers={"Authorization": f"Bearer {token}"})
+            assert answer.status_code == 401, what
+            seen.add(answer.text)
+        assert len(seen) == 1
+
+
+@pytest.mark.parametrize("value", ["", "Bearer", "Bearer ", "Basic YTpi", "Token abc", "Bearer\ta.b.c"])
+def test_headers_that_are_no_bearer_token_are_refused(app_api: Api, value: str) -> None:
+    assert app_api.get(f"/recommendations/{ANNA}", headers={"Authorization": value}).status_code == 401
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, str]]:
+    from tests.serving.releases import publish_release
+
+    data_dir, supabase = tmp_path_factory.mktemp("fuzzed"), FakeSupabase.with_people(ANNA)
+    publish_release(settings_of(data_dir).folder)
+    with running(supabase_settings_of(data_dir, api_keys="the-key"), supabase.transport()) as api:
+        yield api, supabase.token(ANNA)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_changed_token_gets_in(fuzzed: tuple[Api, str], data: st.DataObject) -> None:
+    api, token = fuzzed
+    at = data.draw(st.integers(0, len(token) - 2))  # the very last character may carry bits that nothing reads
+    change = data.draw(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=4))
+    changed = token[:at] + change + token[at + data.draw(st.integers(0, 3)) :]
+    header = data.draw(st.sampled_from(["Authorization", "X-API-Key"]))
+    value = f"Bearer {changed}" if header == "Authorization" else changed
+    answer = api.get(f"/recommendations/{ANNA}", headers={header: value})
+    assert answer.status_code == (200 if changed == token and header == "Authorization" else 401)
+
+
+def test_a_new_key_is_fetched_when_a_token_names_it(app_api: Api, supabase: FakeSupabase) -> None:
+    old = supabase.token(ANNA)
+    assert status_of(app_api, old) == 200
+    supabase.rotate()
+    assert status_of(app_api, supabase.token(ANNA)) == 200
+    assert status_of(app_api, old) == 200
+    supabase.rotate("RS256")
+    assert status_of(app_api, supabase.token(ANNA)) == 200
+
+
+def test_made_up_key_ids_do_not_make_supabase_work(app_api: Api, supabase: FakeSupabase) -> None:
+    assert status_of(app_api, supabase.token(ANNA)) == 200
+    before = supabase.asked("jwks.json")
+    for number in range(20):
+        assert status_of(app_api, supabase.token(ANNA, kid=f"made-up-{number}")) == 401
+    assert supabase.asked("jwks.json") - before <= 3
+    assert status_of(app_api, supabase.token(ANNA)) == 200
+
+
+def test_a_key_is_good_for_its_own_algorithm_only(app_api: Api, supabase: FakeSupabase) -> None:
+    supabase.rotate("RS256")
+    kid, key, _ = supabase.signing[0]
+    token = supabase.token(ANNA, key=key, alg="RS512", kid=kid)
+    assert status_of(app_api, token) == 401
+    assert status_of(app_api, supabase.token(ANNA)) == 200
+
+
+def test_an_older_project_is_asked_about_each_token(app_data: Path, supabase: FakeSupabase) -> None:
+    supabase.hs256 = True
+    with running(supabase_settings_of(app_data), supabase.transport()) as api:
+        token = supabase.token(ANNA, key=HS_SECRET, alg="HS256")
+        assert status_of(api, token) == 200
+        assert status_of(api, supabase.token(ANNA, key="another-secret-that-is-long-enough", alg="HS256")) == 401
+        asked = supabase.asked("/user")
+        assert asked == 2
+        assert status_of(api, supabase.token(ANNA, key=HS_SECRET, alg="HS256", exp=1)) == 401
+        assert status_of(api, supabase.token(ANNA)) == 401
+        assert supabase.asked("/user") == asked
+
+
+def test_a_project_with_public_keys_takes_no_hs256(app_api: Api, supabase: FakeSupabase) -> None:
+    assert status_of(app_api, supabase.token(ANNA, key=HS_SECRET, alg="HS256")) == 401
+    assert supabase.asked("/user") == 0
+
+
+def status_of(api: Api, token: str) -> int:
+    return api.get(f"/recommendations/{ANNA}", headers={"Authorization": f"Bearer {token}"}).status_code
+
+
+def test_this_jwt_library_still_refuses_what_we_rely_on() -> None:
+    with pytest.raises(jwt.InvalidAlgorithmError):
+        jwt.decode(unsigned(ANNA), "key", algorithms=["ES256"])

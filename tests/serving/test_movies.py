@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.serving.conftest import Api
+from tests.serving.releases import ALIEN, ALIENS, AMELIE, CHOCOLAT, MOON, ONCE, SOLARIS, STALKER
+
+
+def ids(api: Api, path: str) -> list[int]:
+    answer = api.get(path)
+    assert answer.status_code == 200, answer.text
+    return [film["movie_id"] for film in answer.json()["results"]]
+
+
+def test_a_film_and_all_that_is_known_of_it(api: Api) -> None:
+    body = api.get(f"/movies/{AMELIE}").json()
+    assert (body["title"], body["movielens_id"], body["genres"], body["keywords"]) == (
+        "Amélie", 4, ["Romance", "Comedy"], ["paris"],
+    )  # fmt: skip
+    assert (body["vote_average"], body["overview"], body["poster_url"]) == (
+        7.9, None, "https://image.tmdb.org/t/p/w500/21.jpg",
+    )  # fmt: skip
+    assert api.get("/movies/999").status_code == 404
+    assert api.get("/movies/2147483648").status_code == 422
+
+
+def test_the_films_most_like_a_film(api: Api) -> None:
+    # all of one axis are parallel, cosine 1: lower ids first, three are stored; the film itself is left out
+    body = api.get(f"/movies/{ALIEN}/similar?limit=2").json()
+    assert ([film["movie_id"] for film in body["results"]], body["movie_id"]) == ([ALIENS, SOLARIS], ALIEN)
+    assert [film["rank"] for film in body["results"]] == [1, 2]
+    assert ids(api, f"/movies/{STALKER}/similar") == []
+    assert api.get("/movies/999/similar").status_code == 404
+
+
+def test_popular_films_by_scope_and_page(api: Api) -> None:
+    everybody = api.get("/movies/popular").json()
+    assert (everybody["results"][0]["movie_id"], everybody["page"], everybody["total_pages"]) == (ALIEN, 1, 1)
+    # seven films have a rating
+    assert everybody["total_results"] == len(everybody["results"]) == 7
+    assert ids(api, "/movies/popular?genre=romance") == [AMELIE, CHOCOLAT]
+    assert ids(api, "/movies/popular?genre=Nothing") == []
+    assert api.get("/movies/popular?page=2").json()["results"] == []
+    assert set(ids(api, "/movies/popular?genre=trending")) == set(ids(api, "/movies/popular"))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("alien", [ALIEN, ALIENS]),
+        ("ALIENS", [ALIENS]),
+        ("amelie", [AMELIE]),
+        ("  Amélie! ", [AMELIE]),
+        ("moo", [MOON]),
+        ("lien", [ALIEN, ALIENS]),
+        ("on", [ONCE, MOON]),
+        ("nothing like it", []),
+        ("%", []),
+        ("'; DROP TABLE movies; --", []),
+    ],
+)
+def test_titles_are_found(api: Api, words: str, expected: list[int]) -> None:
+    answer = api.get("/movies/search", params={"q": words})
+    assert [film["movie_id"] for film in answer.json()["results"]] == expected
+    assert answer.json()["total_results"] == len(expected)
+
+
+def test_a_page_past_the_last_is_empty_and_counts(api: Api) -> None:
+    body = api.get("/movies/search?q=alien&page=3").json()
+    assert (body["results"], body["total_results"], body["total_pages"], body["page"]) == ([], 2, 1, 3)
+
+
+def test_older_names_answer_alike(api: Api) -> None:
+    for path in ("/movies/popular?page=1", "/movies/search?q=alien"):
+        assert api.get(f"/discovery{path}").json() == api.get(path).json()
+
+
+def test_genres_and_their_films(api: Api) -> None:
+    genres = {genre["name"]: genre["films"] for genre in api.get("/genres").json()["genres"]}
+    assert genres == {"Action": 1, "Comedy": 2, "Drama": 4, "Horror": 1, "Romance": 3, "Science Fiction": 5}
+
+
+def test_the_catalogue_may_be_kept_by_anybody(api: Api) -> None:
+    for path in ("/movies/popular", "/movies/search?q=a", "/genres", f"/movies/{ALIEN}", f"/movies/{ALIEN}/similar"):
+        answer = api.get(path)
+        assert answer.headers["cache-control"] == "public, max-age=300"
+        again = api.get(path, headers={"If-None-Match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
