@@ -188,6 +188,7 @@ LEDGERS = {
         INGEST,
         READS,
         SOURCES,
+        SEARCHES,
         QUALITY,
         METRICS,
         PROMOTION,
