@@ -46,7 +46,7 @@ serve: install
 	@$(BIN)/playbill serve
 
 test: install-dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2
 
 test-slow: install-dev
 	@$(BIN)/python -m pytest -m slow

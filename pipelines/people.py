@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from pipelines.history import Histories, IntArray
 from pipelines.models.films import Films
@@ -31,12 +32,16 @@ class People:
         Every film that somebody rated, ascending.
     sources : pyarrow string array
         Where each rating came from, in the order of the histories' ratings.
+    is_rating : bool array, optional
+        In that order; without it, all True. False where events stand for the stars, as nobody gave any. Such rows are
+        not in the app's table of ratings, so a fingerprint that is compared with that table leaves them out.
     """
 
     user_ids: list[str]
     histories: Histories
     movie_ids: IntArray
     sources: pa.Array
+    is_rating: NDArray[np.bool_] | None = None
 
     def histories_in(self, films: Films) -> Histories:
         """Return the histories in a model's positions; ratings of films it does not know are left out."""
@@ -59,21 +64,29 @@ def read_people(folder: DataFolder) -> People:
     path = folder.dataset("interactions")
     if not path.exists():
         raise EmptyLakeError(f"{path} does not exist; run `playbill ingest` and `playbill build` first")
-    table = pq.read_table(path).sort_by([("user_id", "ascending")])
+    names = ["user_id", "movie_id", "rating", "rated_at", "is_rating", "sources"]
+    table = pq.read_table(path, columns=names, read_dictionary=["user_id"])
     if table.num_rows == 0:
         raise EmptyLakeError(f"{path} holds no rating; ingest a data set with ratings first")
-    coded = table["user_id"].combine_chunks().dictionary_encode()
-    user_idx = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    raw_ids = table["movie_id"].to_numpy().astype(np.int64)
-    movie_ids, items = np.unique(raw_ids, return_inverse=True)
+    user_ids, user_idx = _users(table["user_id"])
+    movie_ids, items = np.unique(table["movie_id"].to_numpy().astype(np.int64), return_inverse=True)
     seconds = pc.cast(table["rated_at"], pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy() // 1_000_000
-    ratings = table["rating"].to_numpy()
-    user_ids: list[str] = coded.dictionary.to_pylist()
-    histories = Histories.from_columns(user_idx, items, ratings, seconds, len(user_ids))
+    histories = Histories.from_columns(user_idx, items, table["rating"].to_numpy(), seconds, len(user_ids))
     order = np.lexsort((items, seconds, user_idx))
-    joined = pc.binary_join(table["sources"], "+")
-    sources = joined.combine_chunks().take(pa.array(order))
-    return People(user_ids, histories, movie_ids, sources)
+    sources = pc.binary_join(table["sources"], "+").combine_chunks().take(pa.array(order))
+    is_rating = table["is_rating"].to_numpy()[order]
+    return People(user_ids, histories, movie_ids, sources, is_rating)
+
+
+def _users(column: pa.ChunkedArray) -> tuple[list[str], IntArray]:
+    """Return the people in ascending order and each row's place among them, without sorting the rows."""
+    coded = column.combine_chunks()
+    coded = coded if isinstance(coded.type, pa.DictionaryType) else coded.dictionary_encode()
+    names = coded.dictionary.to_pylist()
+    ascending = sorted(range(len(names)), key=names.__getitem__)
+    place = np.empty(len(names), dtype=np.int64)
+    place[ascending] = np.arange(len(names))
+    return [names[index] for index in ascending], place[coded.indices.to_numpy(zero_copy_only=False)]
 
 
 def read_films(folder: DataFolder) -> Films:

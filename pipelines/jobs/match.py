@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from pipelines.sources.movielens import LINKS, land_links
 from pipelines.sources.overrides import read_overrides
 from warehouse import ledgers
 from warehouse.changes import batch_folders
+from warehouse.errors import SourceError
 from warehouse.files import replacing
 from warehouse.folder import DataFolder
 from warehouse.lock import writing
@@ -30,6 +31,9 @@ log = logging.getLogger(__name__)
 
 TitleSearch = Callable[[str, int | None], Sequence[Mapping[str, Any]]]
 """Called with a title and a year, gives films with movie_id, title, original_title and year."""
+
+SEARCH_AGAIN = timedelta(days=30)
+"""After this a title that TMDB's search did not find is asked for again."""
 
 MAPPING = pa.schema(
     [
@@ -117,13 +121,14 @@ def match(settings: Settings, run_id: str, *, links: Path | None = None, search:
             for film in films
             if film["movielens_id"] not in known
         ]
-        rows, ambiguous = _match_films(folder, active, films, waiting, mapping, search)
+        rows, ambiguous = _match_films(folder, run_id, active, films, waiting, mapping, search)
         _write_mapping(folder, mapping + rows)
     return _report(active, films, known, rows, ambiguous)
 
 
 def _match_films(
     folder: DataFolder,
+    run_id: str,
     active: Active,
     films: list[dict[str, Any]],
     waiting: list[TitledFilm],
@@ -156,9 +161,12 @@ def _match_films(
         add(film_id, found.candidate, found.method)
     ambiguous = dict(outcome.ambiguous)
     if search is not None:
-        left = [film for film in waiting if film.film_id in set(outcome.unmatched)]
+        tried = _tried_lately(folder, active)
+        left = [film for film in waiting if film.film_id in set(outcome.unmatched) - tried]
         holders |= {m.candidate.tmdb_id: titles[film_id] for film_id, m in outcome.matched.items()}
         searched = search_films(left, search, holders)
+        missing = [{"id_space": active.id_space, "movielens_id": film_id} for film_id in searched.unmatched]
+        ledgers.append(folder, "searches", run_id, missing)
         for film_id, found in searched.matched.items():
             add(film_id, found.candidate, f"tmdb {found.method}")
         ambiguous |= searched.ambiguous
@@ -168,6 +176,8 @@ def _match_films(
 def search_films(films: Sequence[TitledFilm], search: TitleSearch, holders: Mapping[int, str]) -> Outcome:
     """Ask for each film by its names, in its year and the years beside it; only whole titles count.
 
+    When TMDB does not answer, the films that it was not asked for are in no part of the outcome.
+
     Parameters
     ----------
     holders : mapping of int to str
@@ -176,8 +186,22 @@ def search_films(films: Sequence[TitledFilm], search: TitleSearch, holders: Mapp
     found: dict[int, Match | tuple[int, ...]] = {}
     for number, film in enumerate(films):
         step("search TMDB for titles", number, len(films))
-        found[film.film_id] = _search_one(film, search)
+        try:
+            found[film.film_id] = _search_one(film, search)
+        except SourceError as error:
+            log.warning("match goes on without TMDB's search after titles=%d of=%d: %s", number, len(films), error)
+            break
     return without_rivals(films, found, holders)
+
+
+def _tried_lately(folder: DataFolder, active: Active) -> set[int]:
+    """Return the films that TMDB's search did not find in the last weeks."""
+    since = datetime.now(UTC) - SEARCH_AGAIN
+    return {
+        row["movielens_id"]
+        for row in ledgers.read(folder, "searches")
+        if row["id_space"] == active.id_space and row["recorded_at"] >= since
+    }
 
 
 def _search_one(film: TitledFilm, search: TitleSearch) -> Match | tuple[int, ...]:

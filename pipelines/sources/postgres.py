@@ -97,23 +97,7 @@ class PostgresTable:
             dated = "updated_at" in columns and "id" in columns
             changes = dated and since is not None
             with con.cursor() as cursor, cursor.copy(self._query(columns, since if changes else None)) as copy:
-                reader = pv.open_csv(
-                    io.BufferedReader(_CopyStream(copy), BLOCK_BYTES),
-                    read_options=pv.ReadOptions(
-                        column_names=list(CSV_TYPES), block_size=BLOCK_BYTES, use_threads=False
-                    ),
-                    convert_options=pv.ConvertOptions(
-                        column_types=CSV_TYPES,
-                        null_values=[""],
-                        strings_can_be_null=True,
-                        quoted_strings_can_be_null=False,
-                    ),
-                )
-                batches = []
-                for batch in reader:
-                    batches.append(batch)
-                    step("read Postgres", sum(len(part) for part in batches), None)
-                table = pa.Table.from_batches(batches, schema=reader.schema)
+                table = _as_arrow(io.BufferedReader(_CopyStream(copy), BLOCK_BYTES))
         good, bad = _sorted_out(table)
         newest = pc.max(good["rated_at"]).as_py() if dated and good.num_rows else None
         return Read(good, newest, not changes, table.num_rows, bad)
@@ -161,6 +145,27 @@ class PostgresTable:
             table=sql.Identifier(self._settings.db_schema, self._settings.table),
             where=where,
         )
+
+
+def _as_arrow(stream: io.BufferedReader) -> pa.Table:
+    """Read CSV without a header; an empty answer is an empty table."""
+    schema = pa.schema(list(CSV_TYPES.items()))
+    if not stream.peek(1):
+        return schema.empty_table()
+    reader = pv.open_csv(
+        stream,
+        read_options=pv.ReadOptions(column_names=list(CSV_TYPES), block_size=BLOCK_BYTES, use_threads=False),
+        convert_options=pv.ConvertOptions(
+            column_types=CSV_TYPES, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+        ),
+    )
+    batches: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in reader:
+        batches.append(batch)
+        rows += batch.num_rows
+        step("read Postgres", rows, None)
+    return pa.Table.from_batches(batches, schema=schema)
 
 
 class _CopyStream(io.RawIOBase):

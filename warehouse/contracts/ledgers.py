@@ -73,6 +73,18 @@ SOURCES = Relation(
         integer("ratings", "landed ratings, or events"),
     ),
 )
+SEARCHES = Relation(
+    "searches",
+    "titles that TMDB's search did not find, so that they are not asked for every night",
+    "a film and a search",
+    ("run_id", "id_space", "movielens_id"),
+    (
+        RECORDED_AT,
+        RUN_ID,
+        text("id_space", "whose numbering movielens_id is", "movielens, ml-100k"),
+        integer("movielens_id", "MovieLens's number for a film"),
+    ),
+)
 METRICS = Relation(
     "metrics",
     "how good each model's lists are",
@@ -176,10 +188,12 @@ LEDGERS = {
         INGEST,
         READS,
         SOURCES,
+        SEARCHES,
         QUALITY,
         METRICS,
         PROMOTION,
         RELEASES,
+        SEARCHES,
         ENRICHMENT,
         ENRICHMENT_RUNS,
         ENRICHMENT_COVERAGE,

@@ -30,7 +30,7 @@ def quick_retries() -> Iterator[None]:
 @pytest.fixture
 def app(settings: Settings) -> Settings:
     update = {"supabase_url": "https://project.example", "supabase_key": "sb_secret_test"}
-    return Settings(**{**settings.model_dump(include={"data_dir", "mlruns_dir"}), **update})  # type: ignore[arg-type]
+    return Settings(**{**settings.model_dump(include={"data_dir", "mlruns_dir"}), **update})
 
 
 def ingest(settings: Settings, table: Table, *, full: bool = False) -> SupabaseIngested:

@@ -14,8 +14,10 @@ from pipelines.sources.movielens import land_links, land_movielens
 from warehouse.errors import SourceFormatError
 from warehouse.folder import DataFolder
 
+Files = dict[str, str | bytes]
+
 FLAGS = "|".join(["0"] * 18)
-ML100K = {
+ML100K: Files = {
     "u.data": "196\t242\t3\t881250949\n186\t302\t3\t891717742\n196\t3\t4\t881250949\n",
     "u.item": (
         f"242|Kolya (1996)|24-Jan-1997||http://us.imdb.com/M/title-exact?Kolya|0|{FLAGS}\n"
@@ -26,7 +28,7 @@ ML100K = {
     ).encode("iso-8859-1"),
     "u.user": "1|24|M|technician|85711\n",
 }
-ML1M = {
+ML1M: Files = {
     "ratings.dat": "1::1193::5::978300760\n1::661::3::978302109\n2::1193::4::978298413\n",
     "movies.dat": (
         "1193::One Flew Over the Cuckoo's Nest (1975)::Drama\n"
@@ -35,12 +37,12 @@ ML1M = {
     ).encode("iso-8859-1"),
     "users.dat": "1::F::1::10::48067\n",
 }
-ML10M = {
+ML10M: Files = {
     "ratings.dat": "1::122::5::838985046\n2::151::4.5::868245450\n",
     "movies.dat": "122::Boomerang (1992)::Comedy|Romance\n151::Amélie (2001)::Comedy\n",
     "tags.dat": "15::122::excellent: a::b?::1215184630\n20::151::politics::1188263867\n",
 }
-CSV = {
+CSV: Files = {
     "ratings.csv": "userId,movieId,rating,timestamp\n1,2,3.5,1112486027\n",
     "movies.csv": (
         'movieId,title,genres\n2,"American President, The (1995)",Comedy|Drama\n9,Café (2000),(no genres listed)\n'
@@ -49,7 +51,7 @@ CSV = {
     "tags.csv": 'userId,movieId,tag,timestamp\n1,2,"witty, ""smart""",1193435061\n',
     "genome-scores.csv": "movieId,tagId,relevance\n1,1,0.03\n",
 }
-LAYOUTS = {
+LAYOUTS: dict[str, tuple[Files, str, int, int]] = {
     "ml-100k": (ML100K, "ml-100k", 3, 5),
     "ml-1m": (ML1M, "ml-1m", 3, 3),
     "ml-10m": (ML10M, "ml-10M100K", 2, 2),
@@ -61,7 +63,7 @@ LAYOUTS = {
 }
 
 
-def zipped(home: Path, name: str, inner: str, files: dict[str, str | bytes]) -> Path:
+def zipped(home: Path, name: str, inner: str, files: Files) -> Path:
     path = home / f"{name}.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"__MACOSX/{inner}/._ratings.csv", "x")
@@ -90,12 +92,12 @@ def test_every_published_set_is_tried_here() -> None:
 def test_a_zip_of_each_set_lands_under_its_name(name: str, folder: DataFolder, tmp_path: Path) -> None:
     files, inner, ratings, films = LAYOUTS[name]
     limit = 0.5 if name == "ml-10m" else 0.0  # one of its two tags has too many fields
-    batch = land_movielens(zipped(tmp_path, name, inner, dict(files)), folder, asked=name, max_bad_share=limit)
+    batch = land_movielens(zipped(tmp_path, name, inner, files), folder, asked=name, max_bad_share=limit)
     assert (batch.dataset, batch.ratings, batch.films) == (name, ratings, films)
 
 
 def test_100k_by_hand(folder: DataFolder, tmp_path: Path) -> None:
-    batch = land_movielens(zipped(tmp_path, "x", "ml-100k", dict(ML100K)), folder)
+    batch = land_movielens(zipped(tmp_path, "x", "ml-100k", ML100K), folder)
     assert batch.dataset == "ml-100k"
     films = {row["movielens_id"]: row for row in landed(folder, batch.batch_id, "films")}
     assert films[302] == {
@@ -113,8 +115,8 @@ def test_100k_by_hand(folder: DataFolder, tmp_path: Path) -> None:
 
 
 def test_1m_is_latin_1_and_10m_is_utf_8(folder: DataFolder, tmp_path: Path) -> None:
-    older = land_movielens(zipped(tmp_path, "ml-1m", "ml-1m", dict(ML1M)), folder)
-    newer = land_movielens(zipped(tmp_path, "ml-10m", "ml-10M100K", dict(ML10M)), folder, max_bad_share=0.5)
+    older = land_movielens(zipped(tmp_path, "ml-1m", "ml-1m", ML1M), folder)
+    newer = land_movielens(zipped(tmp_path, "ml-10m", "ml-10M100K", ML10M), folder, max_bad_share=0.5)
     assert landed(folder, older.batch_id, "films")[2]["title"] == "Les Misérables"
     assert landed(folder, newer.batch_id, "films")[1]["title"] == "Amélie"
     assert landed(folder, newer.batch_id, "ratings")[1]["rating"] == 4.5
@@ -122,7 +124,7 @@ def test_1m_is_latin_1_and_10m_is_utf_8(folder: DataFolder, tmp_path: Path) -> N
 
 
 def test_csv_tags_and_links(folder: DataFolder, tmp_path: Path) -> None:
-    batch = land_movielens(zipped(tmp_path, "subset", "mine", dict(CSV)), folder)
+    batch = land_movielens(zipped(tmp_path, "subset", "mine", CSV), folder)
     assert batch.dataset == "movielens-csv"
     assert landed(folder, batch.batch_id, "tags") == [
         {"user_id": 1, "movielens_id": 2, "tag": 'witty, "smart"', "timestamp": 1193435061}
@@ -154,7 +156,7 @@ def test_an_unpacked_zip_is_found_one_folder_down(folder: DataFolder, tmp_path: 
 def test_the_quick_way_and_the_careful_way_agree(
     text: str, rows: int, reasons: dict[str, int], folder: DataFolder, tmp_path: Path
 ) -> None:
-    files: dict[str, str | bytes] = {
+    files: Files = {
         **CSV,
         "ratings.csv": b"userId,movieId,rating,timestamp\n" + text.encode("latin-1"),
     }
@@ -164,16 +166,16 @@ def test_the_quick_way_and_the_careful_way_agree(
 
 
 def test_a_links_set_lands_without_ratings(folder: DataFolder, tmp_path: Path) -> None:
-    batch = land_links(zipped(tmp_path, "ml-25m", "ml-25m", dict(CSV)), folder)
+    batch = land_links(zipped(tmp_path, "ml-25m", "ml-25m", CSV), folder)
     home = folder.batches("links") / batch.batch_id
     assert sorted(path.name for path in home.iterdir()) == ["batch.json", "films.parquet", "links.parquet"]
     assert land_links(tmp_path / "ml-25m.zip", folder).new is False
     with pytest.raises(SourceFormatError, match=r"has no links\.csv"):
-        land_links(zipped(tmp_path, "ml-1m", "ml-1m", dict(ML1M)), folder)
+        land_links(zipped(tmp_path, "ml-1m", "ml-1m", ML1M), folder)
 
 
 def test_100k_numbers_its_films_for_itself(tmp_path: Path) -> None:
-    archive = Archive(zipped(tmp_path, "mine", "mine", dict(ML100K)))
+    archive = Archive(zipped(tmp_path, "mine", "mine", ML100K))
     assert id_space_of(dataset_name(archive, recognise(archive), None)) == "ml-100k"
     assert [id_space_of(name) for name in ("ml-1m", "ml-32m", "movielens-csv")] == ["movielens"] * 3
 

@@ -1,7 +1,7 @@
 -- purpose:  events with the TMDB film each is about, whichever id the log gave
 -- grain:    a person, a film, an event and a moment
 -- key:      none (two ids of one film may stand in one log)
--- upstream: stg_events, dim_tmdb_mapping, stg_sample_films, int_suppressed_people
+-- upstream: stg_events, dim_tmdb_mapping, stg_sample_films, stg_tmdb_movies, int_suppressed_people
 -- refresh:  view
 WITH by_imdb AS (
     SELECT
@@ -17,6 +17,11 @@ WITH by_imdb AS (
             imdb_id,
             movie_id
         FROM stg_sample_films
+        UNION ALL
+        SELECT
+            imdb_id,
+            known_as AS movie_id
+        FROM stg_tmdb_movies
     ) AS ids
     WHERE imdb_id IS NOT NULL
     GROUP BY imdb_id
