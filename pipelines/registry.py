@@ -20,8 +20,6 @@ log = logging.getLogger(__name__)
 EXPERIMENT = "playbill"
 REGISTERED = "playbill"
 CHAMPION = "champion"
-KIND = {"mlflow.experimentKind": "custom_model_development"}
-"""Makes MLflow's UI open the experiment on its runs instead of on traces of language models."""
 
 
 class Registry:
@@ -41,7 +39,7 @@ class Registry:
             self._experiment = (
                 found.experiment_id
                 if found
-                else self._client.create_experiment(EXPERIMENT, artifact_location=artifacts, tags=KIND)
+                else self._client.create_experiment(EXPERIMENT, artifact_location=artifacts)
             )
 
     def log_model(self, name: str, run_id: str, dataset: str, params: Mapping[str, Any], folder: Path) -> str:
