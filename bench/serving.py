@@ -176,6 +176,14 @@ def throughput(args: argparse.Namespace, data_dir: Path) -> None:
 
 
 def live(args: argparse.Namespace, data_dir: Path) -> None:
+    """Time live lists of a single model, and of the hybrid that is published."""
+    for hybrid in (False, True):
+        folder = data_dir / str(hybrid)
+        publish_synthetic(DataFolder(folder), people=2000, films=args.films, hybrid=hybrid)
+        _time_live(args, folder, "hybrid" if hybrid else "als")
+
+
+def _time_live(args: argparse.Namespace, data_dir: Path, model: str) -> None:
     """Time a live list inside the process: history, merge, fingerprint, model, reasons, bytes."""
     from threadpoolctl import threadpool_limits
 
@@ -193,7 +201,6 @@ def live(args: argparse.Namespace, data_dir: Path) -> None:
             return [LiveRating(int(film), float(rng.integers(1, 11)) / 2, 1_700_000_000 + at * 60)
                     for at, film in enumerate(films)]  # fmt: skip
 
-    publish_synthetic(DataFolder(data_dir), people=2000, films=args.films)
     settings, rng = Settings(data_dir=data_dir), np.random.default_rng(2)
     snapshot = Snapshot(ReleaseStore(settings.folder).current(), settings.serving)
     maker = Live(Ratings(), Metrics(), seconds=0.4, min_ratings=5)  # type: ignore[arg-type]
@@ -210,7 +217,8 @@ def live(args: argparse.Namespace, data_dir: Path) -> None:
     with threadpool_limits(1, "blas"):  # as the API sets it when it starts
         asyncio.run(run())
     p50, p99 = (float(np.quantile(seconds[20:], share)) * 1000 for share in (0.5, 0.99))
-    print(f"live list, {args.films} films, history of {args.history}: p50 {p50:.1f} ms (15), p99 {p99:.1f} ms (50)")
+    what = f"live list of {model}, {args.films} films, history of {args.history}"
+    print(f"{what}: p50 {p50:.1f} ms (15), p99 {p99:.1f} ms (50)")
 
 
 def steady(args: argparse.Namespace, data_dir: Path) -> None:

@@ -9,11 +9,17 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
+import scipy.sparse as sp
 
 from pipelines.arrow import because_column, list_column
 from pipelines.fingerprint import fingerprints
 from pipelines.jobs.tables import record_table
 from pipelines.models.als import AlsConfig, AlsModel
+from pipelines.models.base import Model
+from pipelines.models.content import ContentModel
+from pipelines.models.covisitation import CovisitationModel
+from pipelines.models.ease import EaseModel
+from pipelines.models.hybrid import HybridConfig, HybridModel
 from pipelines.models.popularity import PopularityModel
 from warehouse.contracts.release import RELEASE_TABLES, SCHEMA_VERSION
 from warehouse.folder import DataFolder
@@ -34,6 +40,7 @@ def publish_synthetic(
     ratings: int = 60,
     factors: int = 64,
     seed: int = 0,
+    hybrid: bool = False,
 ) -> str:
     """Write and publish one release; another ``seed`` makes another one, a minute later.
 
@@ -44,10 +51,12 @@ def publish_synthetic(
     ids = np.arange(1000, 1000 + films, dtype=np.int64)
     created_at = START + timedelta(minutes=seed)
     names = [f"ml_{number}" for number in range(people)]
-    model, popularity = _als(ids, factors, rng), PopularityModel()
+    popularity = PopularityModel()
     popularity.movie_ids_ = ids
     popularity.scores_ = (1e5 / np.arange(1, films + 1) ** 0.8).astype(np.float32)
-    facts = {"model": "als", "dataset": "synthetic", "users": people, "movies": films, "ratings": people * ratings,
+    als = _als(ids, factors, rng)
+    model: Model = _hybrid(als, popularity, rng) if hybrid else als
+    facts = {"model": model.name, "dataset": "synthetic", "users": people, "movies": films, "ratings": people * ratings,
              "run_id": f"bench-{seed}"}  # fmt: skip
     row = {**facts, "created_at": created_at, "schema_version": SCHEMA_VERSION, "git_revision": None,
            "mlflow_run_id": None, "data_watermark": created_at}  # fmt: skip
@@ -76,6 +85,34 @@ def _als(ids: np.ndarray[tuple[int], np.dtype[np.int64]], factors: int, rng: np.
     model.gram_ = wide.T @ wide + 0.05 * np.eye(factors)
     model.rated_ = np.ones(len(ids), dtype=bool)
     return model
+
+
+def _hybrid(als: AlsModel, popularity: PopularityModel, rng: np.random.Generator) -> HybridModel:
+    """Return the published kind of model at its full size: 500 neighbours a film, 40 terms a description."""
+    ids, model = als.movie_ids_, HybridModel(HybridConfig(members={"als": als.config.model_dump()}))
+    assert ids is not None
+    n = len(ids)
+    made = {"als": als, "popularity": popularity}
+    ease, covisitation, content = EaseModel(), CovisitationModel(), ContentModel()
+    ease.kept_, ease.weights_ = np.arange(n, dtype=np.int32), _neighbours(n, n, 500, rng)
+    covisitation.counts_ = _neighbours(n, n, 500, rng)
+    content.terms_ = _neighbours(n, 5_000, 40, rng) / np.float32(4)
+    content.vocabulary_ = [f"term{number}" for number in range(5_000)]
+    content.idf_ = np.ones(5_000, dtype=np.float32)
+    made |= {"ease": ease, "covisitation": covisitation, "content": content}
+    model.members = {name: made[name] for name in model.members}
+    model.cold_ = np.zeros(n, dtype=bool)
+    for whole in (model, *model.members.values()):
+        whole.movie_ids_ = ids
+    return model
+
+
+def _neighbours(rows: int, columns: int, count: int, rng: np.random.Generator) -> sp.csr_matrix:
+    indices = _drawn(rows, count, 0, columns, rng)
+    indices.sort(axis=1)
+    indptr = np.arange(rows + 1, dtype=np.int64) * count
+    return sp.csr_matrix((rng.random(rows * count, dtype=np.float32), indices.ravel().astype(np.int32), indptr),
+                         shape=(rows, columns))  # fmt: skip
 
 
 def _drawn(people: int, count: int, low: int, high: int, rng: np.random.Generator) -> np.ndarray:

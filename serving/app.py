@@ -20,7 +20,7 @@ from serving.context import Context, make_context
 from serving.edge import Edge
 from serving.errors import Problem, problem_response
 from serving.fast import PlainListRoute
-from serving.openapi import described
+from serving.openapi import allowed_methods, described
 from serving.routes import feedback, movies, operate, recommend, recommendations
 from warehouse.inbox import InboxLog
 
@@ -98,7 +98,10 @@ async def _problem(request: Request, error: Exception) -> Response:
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     detail = "there is no such path" if error.status_code == 404 else str(error.detail)
-    return problem_response(Problem(error.status_code, detail, headers=error.headers))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(allowed_methods(request.app.openapi()["paths"], request.url.path))
+    return problem_response(Problem(error.status_code, detail, headers=headers))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -31,3 +32,12 @@ def described(app: FastAPI) -> Callable[[], dict[str, Any]]:
         return app.openapi_schema
 
     return openapi
+
+
+def allowed_methods(paths: Mapping[str, Mapping[str, Any]], path: str) -> list[str]:
+    """Return the methods of a path, of its own entry before those with parameters; two routes may share a path."""
+    if path in paths:
+        return sorted(method.upper() for method in paths[path])
+    patterns = {re.sub(r"\{[^}]+\}", "[^/]+", template): methods for template, methods in paths.items()}
+    found = (methods for pattern, methods in patterns.items() if re.fullmatch(pattern, path))
+    return sorted(method.upper() for method in next(found, {}))

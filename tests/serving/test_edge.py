@@ -61,6 +61,16 @@ def test_without_a_release_every_path_asks_to_come_back(tmp_path: Path, path: st
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/recommend", "GET, POST"), ("/recommendations/batch", "POST"), ("/recommendations/ml_1", "GET"),
+     ("/movies/11/similar", "GET"), ("/movies/popular", "GET")],
+)  # fmt: skip
+def test_a_wrong_method_is_told_the_right_ones(api: Api, path: str, methods: str) -> None:
+    answer = api.request("DELETE", path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, methods)
+
+
 def test_a_body_of_unknown_length_is_cut_too(api: Api) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(40):
