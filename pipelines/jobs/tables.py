@@ -87,7 +87,8 @@ def popular_table(histories: Histories, films: Films, popularity: PopularityMode
         order = np.lexsort((films.movie_ids, -scores))[:POPULAR_DEPTH]
         order = order[scores[order] > -np.inf]
         ranks = np.arange(1, len(order) + 1, dtype=np.int16)
-        columns = {"scope": [scope] * len(order), "rank": ranks, "movie_id": films.movie_ids[order].astype(np.int32)}
+        scope_column = pa.array([scope] * len(order), type=pa.string())  # also where nobody rated a film of the genre
+        columns = {"scope": scope_column, "rank": ranks, "movie_id": films.movie_ids[order].astype(np.int32)}
         parts.append(pa.table({**columns, "score": scores[order]}))
     return pa.concat_tables(parts)
 

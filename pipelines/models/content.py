@@ -109,7 +109,9 @@ class ContentModel(Model):
         """Return cosines; -inf for an empty profile and for films without a term."""
         norms = np.sqrt(np.asarray(profiles.multiply(profiles).sum(axis=1), dtype=np.float64).ravel())
         unit = sp.diags(1 / np.maximum(norms, 1e-12)) @ profiles
-        scores: FloatArray = (unit @ self.terms_.T).toarray().astype(np.float32)
+        # a dense profile against the rows of films: the other way round turns the whole matrix about at every call
+        found = self.terms_ @ unit.T.toarray().astype(self.terms_.dtype)
+        scores: FloatArray = np.ascontiguousarray(found.T, dtype=np.float32)
         scores[norms == 0] = -np.inf
         scores[:, self._undescribed()] = -np.inf
         return scores
