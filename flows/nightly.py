@@ -8,8 +8,10 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.parameters import POPULAR, Dataset, TrainMode
+from flows.progress import progress_artifact
 from flows.report import Report, publish_report
 from pipelines.jobs.build import build as build_job
+from pipelines.jobs.enrich import Enriched
 from pipelines.jobs.enrich import enrich as enrich_job
 from pipelines.jobs.evaluate import evaluate as evaluate_job
 from pipelines.jobs.ingest import ingest as ingest_job
@@ -21,7 +23,7 @@ from pipelines.jobs.publish import publish as publish_job
 from pipelines.jobs.reuse import champion_recipe, reuse_arrays
 from pipelines.jobs.train import train as train_job
 from pipelines.runs import new_run_id
-from pipelines.settings import load_settings
+from pipelines.settings import Settings, load_settings
 from warehouse.lock import writing
 
 WAIT_FOR_LOCK_SECONDS = 5.0
@@ -29,7 +31,6 @@ WAIT_FOR_LOCK_SECONDS = 5.0
 ingest = task(name="ingest", cache_policy=NO_CACHE)(ingest_job)
 ingest_app = task(name="ingest app", cache_policy=NO_CACHE)(ingest_app_job)
 match = task(name="match titles", cache_policy=NO_CACHE)(match_job)
-enrich = task(name="enrich", cache_policy=NO_CACHE)(enrich_job)
 build = task(name="build", cache_policy=NO_CACHE)(build_job)
 train = task(name="train", cache_policy=NO_CACHE)(train_job)
 reuse = task(name="reuse", cache_policy=NO_CACHE)(reuse_arrays)
@@ -37,6 +38,13 @@ evaluate = task(name="evaluate", cache_policy=NO_CACHE)(evaluate_job)
 promote = task(name="promote", cache_policy=NO_CACHE)(promote_job)
 publish = task(name="publish", cache_policy=NO_CACHE)(publish_job)
 report = task(name="report", cache_policy=NO_CACHE)(publish_report)
+
+
+@task(name="enrich", cache_policy=NO_CACHE)
+def enrich(settings: Settings, run_id: str, *, wanted: bool, popular: int) -> Enriched:
+    """Enrich the films, with a progress bar in the UI as it takes minutes the first time."""
+    with progress_artifact("enrich", "enrichment-progress"):
+        return enrich_job(settings, run_id, wanted=wanted, popular=popular)
 
 
 # The parameters stand under "Args:" because Prefect reads the texts of its form from there.

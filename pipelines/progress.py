@@ -26,6 +26,11 @@ class _Silent:
 _reporter: ContextVar[Reporter] = ContextVar("reporter", default=_Silent())  # noqa: B039 - it holds no state
 
 
+def current() -> Reporter:
+    """Return what draws progress here, for a reporter that passes on what it is told."""
+    return _reporter.get()
+
+
 def step(what: str, done: float, total: float | None = None) -> None:
     """Report progress of the work in hand."""
     _reporter.get().update(what, done, total)

@@ -9,7 +9,17 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from pipelines.progress import reporting
 
@@ -39,6 +49,14 @@ def set_up_logging(level: str) -> None:
         logger.propagate = False
 
 
+class _Rate(ProgressColumn):
+    """Units a second, once there is a pace to tell."""
+
+    def render(self, task: Task) -> Text:
+        """Return the pace as text."""
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+
 class _Bar:
     """Draws the newest step as one line of a live progress display."""
 
@@ -64,6 +82,7 @@ def progress_bar() -> Iterator[None]:
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
+        _Rate(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )

@@ -71,6 +71,34 @@ def test_a_run_that_fails_keeps_the_last_release(
     assert ReleaseStore(run_settings.folder).ids() == []
 
 
+def test_long_work_shows_its_progress_even_from_inside_an_event_loop(prefect_server: None) -> None:
+    from prefect import flow
+
+    from flows.progress import progress_artifact
+    from pipelines.progress import reporting, step
+
+    told: list[float] = []
+
+    class Outer:
+        def update(self, what: str, done: float, total: float | None) -> None:
+            told.append(done)
+
+    async def work() -> None:
+        for done in range(5):
+            step("enrich", done, 4)
+        step("something else", 1, 2)
+
+    @flow
+    def long_work() -> None:
+        with reporting(Outer()), progress_artifact("enrich", "test-progress"):
+            asyncio.run(work())
+
+    long_work()
+    artifact = asyncio.run(_artifacts())["test-progress"]
+    assert (artifact.type, artifact.data) == ("progress", 100.0)
+    assert told == [0, 1, 2, 3, 4, 1]
+
+
 def test_the_form_has_the_choices_of_the_command_line() -> None:
     from flows.nightly import nightly
     from flows.parameters import DATASET_NAMES, TRAIN_MODES
