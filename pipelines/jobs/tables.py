@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from pipelines.arrow import list_column
 from pipelines.fingerprint import fingerprints
-from pipelines.history import Histories, weigh
+from pipelines.history import Histories
 from pipelines.models.base import Model
 from pipelines.models.films import Films
 from pipelines.models.popularity import PopularityConfig, PopularityModel
@@ -45,8 +45,7 @@ def history_table(people: People, model: Model) -> pa.Table:
     """Return ``histories``, with the weights that the model gives them."""
     histories = people.histories
     ids = people.movie_ids[histories.item_idx]
-    rule = getattr(model.config, "history", None)
-    weights = weigh(histories, rule) if rule is not None else np.zeros(len(ids), dtype=np.float32)
+    weights = model.history_weights(histories)
     times = pa.array(histories.rated_at * 1_000_000, type=pa.timestamp("us", tz="UTC"))
     return pa.table(
         {

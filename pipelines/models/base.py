@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pipelines.history import FloatArray, Histories, IntArray
+from pipelines.history import FloatArray, Histories, IntArray, WeightRule, weigh
 from pipelines.models.films import Films
 from pipelines.models.lists import Lists, top_k
 from pipelines.models.storage import load_learned, read_header, save_learned
@@ -176,6 +176,14 @@ class Model(ABC):
             scores[np.arange(len(some)), some] = -np.inf
             parts.append(top_k(scores, k))
         return Lists.concatenate(parts)
+
+    def history_weights(self, histories: Histories) -> FloatArray:
+        """Return what each rating weighs when a history is read, float32, shape (n_ratings,), at least 0.
+
+        All 0 where the model reads no history; a model made of others gives the mean over its members.
+        """
+        rule: WeightRule | None = getattr(self.config, "history", None)
+        return np.zeros(len(histories.item_idx), dtype=np.float32) if rule is None else weigh(histories, rule)
 
     def explain(self, history: Histories, item_idx: ArrayLike) -> FloatArray:
         """Tell how much each rating of one history speaks for each film.

@@ -122,6 +122,15 @@ class HybridModel(Model):
         names = [member.source for member in self.members.values()]
         return [names[number] for number in speaker]
 
+    def history_weights(self, histories: Histories) -> FloatArray:
+        """Return the members' weights, averaged with the weight that each member has in the sum."""
+        readers = {name: member for name, member in self.members.items() if member.personal}
+        share = sum(self.config.weights[name] for name in readers)
+        total = np.zeros(len(histories.item_idx), dtype=np.float32)
+        for name, member in readers.items():
+            total += np.float32(self.config.weights[name] / share) * member.history_weights(histories)
+        return total
+
     def _explain(self, history: Histories, item_idx: ItemArray) -> FloatArray:
         """Sum the members' exact contributions, each divided by the deviation its scores are divided by."""
         added = np.zeros((len(item_idx), len(history.item_idx)), dtype=np.float32)

@@ -168,6 +168,13 @@ def test_shares_are_shares(model: Model, histories: Histories) -> None:
         assert total == pytest.approx(1, abs=1e-5) or total == 0
 
 
+def test_a_personal_model_weighs_what_somebody_likes(model: Model, histories: Histories) -> None:
+    weights = model.history_weights(histories)
+    assert weights.shape == histories.item_idx.shape
+    assert (weights >= 0).all()
+    assert (weights > 0).any() == model.personal
+
+
 def test_unfitted_it_says_so(model: Model, histories: Histories) -> None:
     with pytest.raises(NotFittedError, match=model.name):
         make(model.name).score(histories)
