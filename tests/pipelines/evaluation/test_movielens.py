@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import functools
-import io
-import zipfile
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from pipelines.evaluation import metrics
 from pipelines.evaluation.rating_errors import cross_validate
 from pipelines.evaluation.report import Evaluation, evaluate, shuffled
 from pipelines.evaluation.split import Ratings, make_folds
+from pipelines.jobs.measure import open_movielens
 from pipelines.models.catalogue import make_model
 from pipelines.models.films import Films
+from pipelines.settings import Settings
 
 FOLDER = Path(__file__).resolve().parents[4] / "shared" / "data" / "movielens"
 MEMBERS = ["popularity", "content", "als", "ease", "covisitation"]
@@ -24,40 +22,23 @@ MEMBERS = ["popularity", "content", "als", "ease", "covisitation"]
 pytestmark = pytest.mark.slow
 
 
-def read(name: str, file: str, **options: object) -> pd.DataFrame:
+def read(name: str) -> tuple[Ratings, Films]:
+    """Read a set as `playbill evaluate --movielens` does."""
     path = FOLDER / f"{name}.zip"
     if not path.exists():
         pytest.skip(f"{name}.zip is not in ../shared/data/movielens")
-    with zipfile.ZipFile(path) as archive:
-        return pd.read_csv(io.BytesIO(archive.read(f"{name}/{file}")), **options)  # type: ignore[call-overload,no-any-return]
-
-
-def assemble(rows: pd.DataFrame, ids: pd.Series, titles: pd.Series, genres: list[list[str]]) -> tuple[Ratings, Films]:
-    rows.columns = pd.Index(["user", "film", "stars", "at"])
-    users, who = np.unique(rows["user"].to_numpy(), return_inverse=True)
-    order = np.argsort(ids.to_numpy())
-    films = Films(
-        ids.to_numpy(dtype=np.int64)[order],
-        pd.DataFrame({"title": titles.to_numpy()[order], "genres": [genres[at] for at in order]}),
-    )
-    items = films.index_of(rows["film"].to_numpy())
-    stars, times = rows["stars"].to_numpy(dtype=np.float32), rows["at"].to_numpy(dtype=np.int64)
-    return Ratings(who.astype(np.int64), items, stars, times, len(users), len(films)), films
+    found = open_movielens(Settings(), path)
+    return found.ratings, found.films
 
 
 @pytest.fixture(scope="module")
 def small() -> tuple[Ratings, Films]:
-    films = read("ml-latest-small", "movies.csv")
-    genres = [[] if text.startswith("(") else text.split("|") for text in films["genres"]]
-    return assemble(read("ml-latest-small", "ratings.csv"), films["movieId"], films["title"], genres)
+    return read("ml-latest-small")
 
 
 @pytest.fixture(scope="module")
 def hundred() -> tuple[Ratings, Films]:
-    films = read("ml-100k", "u.item", sep="|", header=None, encoding="iso-8859-1")
-    flags = films.iloc[:, 5:24].to_numpy()
-    genres = [[f"genre{column}" for column in np.flatnonzero(row)] for row in flags]
-    return assemble(read("ml-100k", "u.data", sep="\t", header=None), films[0], films[1], genres)
+    return read("ml-100k")
 
 
 def measure(data: tuple[Ratings, Films], protocol: str, names: list[str]) -> Evaluation:
