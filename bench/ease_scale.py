@@ -17,10 +17,10 @@ import time
 import numpy as np
 from scipy.linalg import lapack
 
-from pipelines.history import Histories, weigh
+from pipelines.films.films import Films
 from pipelines.models.ease import EaseConfig, EaseModel, gram
-from pipelines.models.films import Films
-from pipelines.models.sampling import latest
+from pipelines.models.parts.sampling import latest
+from pipelines.people.history import Histories, weigh
 
 
 def synthetic(n_users: int, n_items: int, n_ratings: int, seed: int = 0) -> Histories:

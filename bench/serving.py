@@ -187,10 +187,10 @@ def _time_live(args: argparse.Namespace, data_dir: Path, model: str) -> None:
     """Time a live list inside the process: history, merge, fingerprint, model, reasons, bytes."""
     from threadpoolctl import threadpool_limits
 
-    from pipelines.sources.supabase_live import LiveRating
-    from serving.live import Live
+    from pipelines.sources.supabase.live import LiveRating
+    from serving.http.render import list_body
+    from serving.lists.live import Live
     from serving.metrics import Metrics
-    from serving.render import list_body
     from serving.snapshot import Snapshot
 
     class Ratings:

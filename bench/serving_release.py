@@ -11,16 +11,16 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from pipelines.arrow import because_column, list_column
-from pipelines.fingerprint import fingerprints
-from pipelines.jobs.tables import record_table
+from pipelines.blend.hybrid import HybridConfig, HybridModel
+from pipelines.lists.arrow import because_column, list_column
+from pipelines.lists.tables import record_table
 from pipelines.models.als import AlsConfig, AlsModel
 from pipelines.models.base import Model
 from pipelines.models.content import ContentModel
 from pipelines.models.covisitation import CovisitationModel
 from pipelines.models.ease import EaseModel
-from pipelines.models.hybrid import HybridConfig, HybridModel
 from pipelines.models.popularity import PopularityModel
+from pipelines.people.fingerprint import fingerprints
 from warehouse.contracts.release import RELEASE_TABLES, SCHEMA_VERSION
 from warehouse.folder import DataFolder
 from warehouse.release_file import write_release_file

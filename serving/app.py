@@ -17,10 +17,10 @@ from threadpoolctl import threadpool_limits
 from pipelines.settings import Settings
 from serving.auth.issuer import Transport
 from serving.context import Context, make_context
-from serving.edge import Edge
-from serving.errors import Problem, problem_response
-from serving.fast import PlainListRoute
-from serving.openapi import allowed_methods, described
+from serving.http.edge import Edge
+from serving.http.errors import Problem, problem_response
+from serving.http.fast import PlainListRoute
+from serving.http.openapi import allowed_methods, described
 from serving.routes import feedback, movies, operate, recommend, recommendations
 from warehouse.inbox import InboxLog
 

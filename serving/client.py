@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel
 
-from serving.schemas import (
+from serving.http.schemas import (
     Batch,
     FilmPage,
     Genres,

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from pipelines.settings import Settings
-from pipelines.sources.supabase_live import LiveRatings
+from pipelines.sources.supabase.live import LiveRatings
 from serving.auth.access import Access
 from serving.auth.issuer import Issuer, Transport
 from serving.auth.keys import ApiKeys
 from serving.auth.tokens import Tokens
-from serving.errors import Problem, no_release
-from serving.limits import Limiter
-from serving.live import Live
+from serving.http.errors import Problem, no_release
+from serving.http.limits import Limiter
+from serving.lists.live import Live
 from serving.metrics import Metrics
 from serving.snapshot import Snapshot, Snapshots
 from warehouse.inbox import InboxLog

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.history import ItemArray
-from pipelines.models.films import Films
+from pipelines.films.films import Films
+from pipelines.people.history import ItemArray
 
 
 class FilmTable:

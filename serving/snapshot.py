@@ -15,17 +15,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.history import FloatArray
+from pipelines.blend.catalogue import load_model
+from pipelines.lists.rank import POPULAR, Ranker
 from pipelines.models.base import Model
-from pipelines.models.catalogue import load_model
 from pipelines.models.popularity import PopularityModel
-from pipelines.ranking import POPULAR, Ranker
+from pipelines.people.history import FloatArray
+from pipelines.people.suppression import suppressed, user_hash
 from pipelines.settings import ServingSettings
-from pipelines.suppression import suppressed, user_hash
 from serving.films import FilmTable
-from serving.lists import Picks, StoredLists
-from serving.remembered import remember_members
-from serving.words import WordIndex
+from serving.lists.everybody import Picks, StoredLists
+from serving.lists.remembered import remember_members
+from serving.words.index import WordIndex
 from warehouse.errors import NoReleaseError, PlaybillError
 from warehouse.folder import DataFolder
 from warehouse.release_reader import ReleaseReader, StoredHistory

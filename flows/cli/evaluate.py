@@ -12,8 +12,8 @@ from rich.table import Table
 
 from flows.cli.console import out, progress_bar, set_up_logging
 from flows.cli.options import MovieLensOption, one_of
-from pipelines.evaluation.report import Evaluation
-from pipelines.evaluation.split import PROTOCOLS
+from pipelines.choice.evaluation.report import Evaluation
+from pipelines.choice.evaluation.split import PROTOCOLS
 from pipelines.settings import load_settings
 
 SHOWN = ("ndcg", "recall", "map", "mrr", "hit_rate", "coverage")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.sources.layouts import id_space_of
+from pipelines.sources.movielens.layouts import id_space_of
 from warehouse import ledgers
 from warehouse.errors import EmptyLakeError
 from warehouse.folder import DataFolder

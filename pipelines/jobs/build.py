@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pipelines.films.overrides import read_overrides
 from pipelines.jobs.active import Active, active_set
+from pipelines.people.suppression import suppressed
 from pipelines.settings import EventSettings, Settings
-from pipelines.sources.overrides import read_overrides
-from pipelines.suppression import suppressed
 from warehouse import ledgers
 from warehouse.build import build_warehouse
 from warehouse.changes import batch_folders

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from pipelines.enrichment import FieldCoverage, coverage, oldest_kept
+from pipelines.films.enrichment import FieldCoverage, coverage, oldest_kept
 from pipelines.jobs.active import active_set
 from pipelines.jobs.enrich_run import Order, Outcome, ask_tmdb, record_run
 from pipelines.jobs.enrich_words import describe, without_tmdb
 from pipelines.settings import Settings, TmdbSettings
 from pipelines.sources.http import run_async
-from pipelines.sources.tmdb import TmdbClient
-from pipelines.sources.tmdb_key import TmdbKey, find_key
-from pipelines.sources.tmdb_records import FIELDS
+from pipelines.sources.tmdb.client import TmdbClient
+from pipelines.sources.tmdb.key import TmdbKey, find_key
+from pipelines.sources.tmdb.records import FIELDS
 from warehouse import ledgers
 from warehouse.enrichment import EnrichmentLedger, last_popular
 from warehouse.enrichment_films import covered_films, wanted_films

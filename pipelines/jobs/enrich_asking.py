@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pipelines.enrichment import Ages
+from pipelines.films.enrichment import Ages
 from pipelines.progress import step
-from pipelines.sources.tmdb import TmdbClient
-from pipelines.sources.tmdb_records import FIELDS, found_film, read_record
+from pipelines.sources.tmdb.client import TmdbClient
+from pipelines.sources.tmdb.records import FIELDS, found_film, read_record
 from warehouse.enrichment import EnrichmentLedger, KnownFilm
 
 log = logging.getLogger(__name__)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pipelines.enrichment import Ages, change_spans, changes_since, plan
+from pipelines.films.enrichment import Ages, change_spans, changes_since, plan
 from pipelines.jobs.enrich_asking import Asking
 from pipelines.settings import TmdbSettings
-from pipelines.sources.tmdb import TmdbClient
+from pipelines.sources.tmdb.client import TmdbClient
 from warehouse import ledgers
 from warehouse.enrichment import EnrichmentLedger, set_aside
 from warehouse.enrichment_films import WantedFilm

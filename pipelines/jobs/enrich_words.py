@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.sources.tmdb_key import HOW_TO_GET_ONE
+from pipelines.sources.tmdb.key import HOW_TO_GET_ONE
 
 POORER = "films have MovieLens's titles, years, genres and tags only: no cast, no keywords, no posters, no new films"
 

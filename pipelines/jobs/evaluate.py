@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from pipelines.evaluation.report import Evaluation
-from pipelines.evaluation.report import evaluate as measure
-from pipelines.evaluation.split import Ratings
+from pipelines.blend.catalogue import model_class
+from pipelines.choice.evaluation.report import Evaluation
+from pipelines.choice.evaluation.report import evaluate as measure
+from pipelines.choice.evaluation.split import Ratings
+from pipelines.films.films import Films
 from pipelines.jobs.active import active_set
 from pipelines.models.base import Model
-from pipelines.models.catalogue import model_class
-from pipelines.models.films import Films
-from pipelines.people import People, read_films, read_people
+from pipelines.people.reader import People, read_films, read_people
 from pipelines.progress import step
 from pipelines.registry import open_registry
 from pipelines.runs import Workbench, workbench

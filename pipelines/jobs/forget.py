@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.people.suppression import suppress
 from pipelines.settings import Settings
-from pipelines.sources.event_lines import user_name
-from pipelines.sources.events import SUFFIXES, archive_of, rewrite
-from pipelines.suppression import suppress
+from pipelines.sources.events.inbox import SUFFIXES, archive_of, rewrite
+from pipelines.sources.events.lines import user_name
 from warehouse import ledgers
 from warehouse.erase import Erased, batch_files, erase_from_warehouse, erase_rows
 from warehouse.errors import ConfigError

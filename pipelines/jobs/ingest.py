@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pipelines.settings import Settings
-from pipelines.sources.download import download_movielens
 from pipelines.sources.landed import Batch
-from pipelines.sources.movielens import land_movielens
+from pipelines.sources.movielens.download import download_movielens
+from pipelines.sources.movielens.landing import land_movielens
 from pipelines.sources.sample import land_sample
 from warehouse import ledgers
 from warehouse.files import remove_leftovers

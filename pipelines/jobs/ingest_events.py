@@ -6,9 +6,9 @@ import logging
 from collections import Counter
 from dataclasses import dataclass
 
+from pipelines.people.suppression import suppressed
 from pipelines.settings import Settings
-from pipelines.sources.events import SOURCE, archive_of, take_inbox
-from pipelines.suppression import suppressed
+from pipelines.sources.events.inbox import SOURCE, archive_of, take_inbox
 from warehouse import ledgers
 from warehouse.files import remove_leftovers
 from warehouse.lock import writing

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pipelines.people.suppression import suppressed
 from pipelines.settings import Settings
 from pipelines.sources.http import Transport
-from pipelines.sources.postgres import PostgresTable
-from pipelines.sources.supabase_api import SupabaseApi
-from pipelines.sources.supabase_rows import RatingsTable, Read
-from pipelines.suppression import suppressed
+from pipelines.sources.supabase.api import SupabaseApi
+from pipelines.sources.supabase.postgres import PostgresTable
+from pipelines.sources.supabase.rows import RatingsTable, Read
 from warehouse import ledgers
 from warehouse.changes import Changes, land_changes
 from warehouse.errors import ConfigError, TooManyBadRowsError

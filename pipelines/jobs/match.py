@@ -13,13 +13,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.films.matching import Candidate, Match, Matcher, Outcome, TitledFilm, match_all, without_rivals
+from pipelines.films.overrides import read_overrides
+from pipelines.films.titles import aliases
 from pipelines.jobs.active import Active, active_set
-from pipelines.matching import Candidate, Match, Matcher, Outcome, TitledFilm, match_all, without_rivals
-from pipelines.matching_titles import aliases
 from pipelines.progress import step
 from pipelines.settings import Settings
-from pipelines.sources.movielens import LINKS, land_links
-from pipelines.sources.overrides import read_overrides
+from pipelines.sources.movielens.landing import LINKS, land_links
 from warehouse import ledgers
 from warehouse.changes import batch_folders
 from warehouse.errors import SourceError

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pipelines.jobs.match import Matched, match
 from pipelines.settings import Settings
-from pipelines.sources.tmdb_key import find_key
-from pipelines.sources.tmdb_search import searching
+from pipelines.sources.tmdb.key import find_key
+from pipelines.sources.tmdb.search import searching
 from warehouse.errors import SourceUnavailableError
 
 log = logging.getLogger(__name__)

@@ -7,19 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.evaluation.rating_errors import RatingErrors, cross_validate
-from pipelines.evaluation.report import Evaluation
-from pipelines.evaluation.report import evaluate as measure
-from pipelines.evaluation.split import Ratings
+from pipelines.choice.evaluation.rating_errors import RatingErrors, cross_validate
+from pipelines.choice.evaluation.report import Evaluation
+from pipelines.choice.evaluation.report import evaluate as measure
+from pipelines.choice.evaluation.split import Ratings
+from pipelines.choice.recipes import make_model
+from pipelines.films.films import Films
 from pipelines.jobs.active import active_set
 from pipelines.jobs.evaluate import ratings_of, read_own_ids
 from pipelines.models.base import Model
-from pipelines.models.catalogue import make_model
-from pipelines.models.films import Films
-from pipelines.people import read_films, read_people
+from pipelines.people.reader import read_films, read_people
 from pipelines.progress import step
 from pipelines.settings import Settings
-from pipelines.sources.movielens import land_movielens
+from pipelines.sources.movielens.landing import land_movielens
 from warehouse.folder import DataFolder
 
 

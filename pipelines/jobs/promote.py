@@ -8,8 +8,8 @@ from dataclasses import asdict
 
 import numpy as np
 
+from pipelines.choice.promotion import Decision, decide
 from pipelines.models.popularity import PopularityModel
-from pipelines.promotion import Decision, decide
 from pipelines.registry import open_registry
 from pipelines.runs import workbench
 from pipelines.settings import Settings

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pipelines.jobs import tables
+from pipelines.blend.catalogue import load_model
 from pipelines.jobs.active import active_set
+from pipelines.lists import tables
+from pipelines.lists.rank import rank
 from pipelines.models.base import Model
-from pipelines.models.catalogue import load_model
 from pipelines.models.popularity import PopularityModel
-from pipelines.people import People, read_films, read_people
+from pipelines.people.reader import People, read_films, read_people
 from pipelines.progress import step
-from pipelines.ranking import rank
 from pipelines.runs import Workbench, workbench
 from pipelines.settings import Settings, project_root
 from warehouse import ledgers

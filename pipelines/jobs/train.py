@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.choice.recipes import make_model
 from pipelines.jobs.active import active_set
-from pipelines.models.catalogue import make_model
+from pipelines.models.parts.sharing import fit_all
 from pipelines.models.popularity import PopularityModel
-from pipelines.models.sharing import fit_all
-from pipelines.people import read_films, read_people
+from pipelines.people.reader import read_films, read_people
 from pipelines.progress import step
 from pipelines.registry import open_registry
 from pipelines.runs import clear_others, workbench

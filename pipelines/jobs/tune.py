@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from pipelines.choice.recipes import RECIPES, to_toml
+from pipelines.choice.tuning import Tuned
+from pipelines.choice.tuning import tune as search
 from pipelines.jobs.measure import Measurable, show
-from pipelines.models.recipes import RECIPES, to_toml
 from pipelines.settings import Settings
-from pipelines.tuning import Tuned
-from pipelines.tuning import tune as search
 from warehouse.files import write_text
 
 log = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
-from pipelines.history import FloatArray, Histories, ItemArray, WeightRule, weigh
+from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
-from pipelines.models.films import Films
-from pipelines.models.fold_in import FoldIn, Matrix, cosine
+from pipelines.models.parts.fold_in import FoldIn, Matrix, cosine
+from pipelines.people.history import FloatArray, Histories, ItemArray, WeightRule, weigh
 
 
 class AlsConfig(ModelConfig):

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pipelines.history import FloatArray, Histories, IntArray, WeightRule, weigh
-from pipelines.models.films import Films
-from pipelines.models.lists import Lists, top_k
-from pipelines.models.storage import load_learned, read_header, save_learned
+from pipelines.films.films import Films
+from pipelines.models.parts.storage import load_learned, read_header, save_learned
+from pipelines.models.parts.top_k import Lists, top_k
+from pipelines.people.history import FloatArray, Histories, IntArray, WeightRule, weigh
 from warehouse.errors import ModelFormatError, NotEnoughDataError, NotFittedError
 
 CHUNK_CELLS = 16_000_000

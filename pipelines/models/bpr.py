@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from pipelines.history import FloatArray, Histories, ItemArray, WeightRule, weigh
+from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
-from pipelines.models.films import Films
-from pipelines.models.fold_in import FoldIn, cosine
-from pipelines.models.sampling import MAX_RATINGS, sample
+from pipelines.models.parts.fold_in import FoldIn, cosine
+from pipelines.models.parts.sampling import MAX_RATINGS, sample
+from pipelines.people.history import FloatArray, Histories, ItemArray, WeightRule, weigh
 
 
 class BprConfig(ModelConfig):

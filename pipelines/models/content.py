@@ -13,10 +13,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from pydantic import Field
 
-from pipelines.history import FloatArray, Histories, ItemArray, WeightRule, weigh
+from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
-from pipelines.models.documents import documents, joined
-from pipelines.models.films import Films
+from pipelines.models.parts.documents import documents, joined
+from pipelines.people.history import FloatArray, Histories, ItemArray, WeightRule, weigh
 
 MIN_TERMS = 100
 """A vocabulary smaller than this is learned again with films' unique terms."""

@@ -11,10 +11,10 @@ import numpy as np
 import scipy.sparse as sp
 from pydantic import Field
 
-from pipelines.history import FloatArray, Histories, ItemArray, WeightRule, weigh
+from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
-from pipelines.models.films import Films
-from pipelines.models.sparse import keep_largest_sparse
+from pipelines.models.parts.sparse import keep_largest_sparse
+from pipelines.people.history import FloatArray, Histories, ItemArray, WeightRule, weigh
 
 CHUNK_RATINGS = 1_000_000
 

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.linalg import lapack
 
-from pipelines.history import FloatArray, Histories, IntArray, ItemArray, WeightRule, weigh
+from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
-from pipelines.models.films import Films
-from pipelines.models.sampling import latest
-from pipelines.models.sparse import keep_largest
+from pipelines.models.parts.sampling import latest
+from pipelines.models.parts.sparse import keep_largest
+from pipelines.people.history import FloatArray, Histories, IntArray, ItemArray, WeightRule, weigh
 from warehouse.errors import ModelError
 
 log = logging.getLogger(__name__)

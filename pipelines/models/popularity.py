@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from pipelines.history import FloatArray, Histories
+from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
-from pipelines.models.films import Films
+from pipelines.people.history import FloatArray, Histories
 
 SECONDS_PER_DAY = 86_400.0
 

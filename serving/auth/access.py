@@ -7,7 +7,7 @@ from starlette.requests import Request
 from serving.auth.issuer import IssuerUnavailableError
 from serving.auth.keys import ApiKeys
 from serving.auth.tokens import CHALLENGE, Tokens, refused
-from serving.errors import Problem
+from serving.http.errors import Problem
 
 VERIFY_SECONDS = 2.0
 """How long a token may take that is not on the live route."""

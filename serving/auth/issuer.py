@@ -9,8 +9,8 @@ import time
 import httpx
 import jwt
 
-from pipelines.sources.supabase_live import key_headers
-from serving.limits import Bucket
+from pipelines.sources.supabase.live import key_headers
+from serving.http.limits import Bucket
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import jwt
 from jwt.types import Options
 
 from serving.auth.issuer import Issuer
-from serving.errors import Problem
+from serving.http.errors import Problem
 from serving.users import UUID
 
 ALGORITHMS = ("ES256", "RS256", "HS256")

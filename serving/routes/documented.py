@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from serving.errors import PROBLEM_TYPE
+from serving.http.errors import PROBLEM_TYPE
 
 WORDS = {
     400: "The request could not be read.",

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.context import context_of
-from serving.errors import Problem
-from serving.parameters import MAX_ID
-from serving.render import plain_json
-from serving.replies import NOT_KEPT
+from serving.http.errors import Problem
+from serving.http.parameters import MAX_ID
+from serving.http.render import plain_json
+from serving.http.replies import NOT_KEPT
+from serving.http.schemas import Taken
 from serving.routes.documented import SECURED, answers
-from serving.schemas import Taken
 from serving.users import canonical
 
 router = APIRouter(tags=["feedback"])

@@ -8,13 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from serving.context import context_of
-from serving.errors import Problem
-from serving.lists import Picks
-from serving.parameters import MovieId, Page
-from serving.render import film_items, plain_json
-from serving.replies import PUBLIC, json_reply, reply, unchanged
+from serving.http.errors import Problem
+from serving.http.parameters import MovieId, Page
+from serving.http.render import film_items, plain_json
+from serving.http.replies import PUBLIC, json_reply, reply, unchanged
+from serving.http.schemas import FilmPage, Genres, MovieDetails, SimilarFilms
+from serving.lists.everybody import Picks
 from serving.routes.documented import answers, not_modified
-from serving.schemas import FilmPage, Genres, MovieDetails, SimilarFilms
 from serving.snapshot import Snapshot
 
 router = APIRouter(tags=["films"])

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from serving.context import context_of
-from serving.errors import Problem
-from serving.render import plain_json
+from serving.http.errors import Problem
+from serving.http.render import plain_json
+from serving.http.schemas import Health, Ready, ReleaseInfo
 from serving.routes.documented import answers
-from serving.schemas import Health, Ready, ReleaseInfo
 
 router = APIRouter(tags=["operations"])
 FRESH = {"Cache-Control": "no-store"}

@@ -10,18 +10,18 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from serving.context import context_of
-from serving.errors import Problem
 from serving.films import FilmTable
-from serving.making import Rated, stored_rows
-from serving.parameters import ID_LIST, MAX_ID, Filters, Genre, Limit, ids_of
-from serving.render import is_filled, list_body, plain_json
-from serving.replies import NOT_KEPT, json_reply
+from serving.http.errors import Problem
+from serving.http.parameters import ID_LIST, MAX_ID, Filters, Genre, Limit, ids_of
+from serving.http.render import is_filled, list_body, plain_json
+from serving.http.replies import NOT_KEPT, json_reply
+from serving.http.schemas import WishedList
+from serving.lists.making import Rated, stored_rows
+from serving.lists.stored import stored_list
 from serving.routes.documented import OPTIONAL, answers, example
-from serving.schemas import WishedList
 from serving.snapshot import Snapshot
-from serving.stored import stored_list
 from serving.users import canonical
-from serving.wishes import Made, ModelChoice, make
+from serving.words.wishes import Made, ModelChoice, make
 
 router = APIRouter(tags=["recommend"])
 ANSWERS = {**example(WishedList), **answers(400, 401, 403, 404, 413, 414, 422, 429, 431, 503)}

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from serving.auth.issuer import IssuerUnavailableError
 from serving.context import Context, context_of
-from serving.parameters import (
+from serving.http.parameters import (
     NO_FILTERS,
     Exclude,
     Filters,
@@ -22,12 +22,12 @@ from serving.parameters import (
     YearTo,
     filters_of,
 )  # fmt: skip
-from serving.render import list_body
-from serving.replies import NOT_KEPT, PERSONAL, json_reply, unchanged
+from serving.http.render import list_body
+from serving.http.replies import NOT_KEPT, PERSONAL, json_reply, unchanged
+from serving.http.schemas import Batch, RecommendationList
+from serving.lists.stored import popular_list, stored_list
 from serving.routes.documented import OWN, SECURED, answers, example, not_modified
-from serving.schemas import Batch, RecommendationList
 from serving.snapshot import Snapshot
-from serving.stored import popular_list, stored_list
 from serving.users import canonical
 
 router = APIRouter(tags=["recommendations"])
@@ -101,7 +101,7 @@ async def recommendations(
 
 
 async def plain_list(request: Request, user_id: str, limit: int) -> Response:
-    """Answer a request that has no filter; what `serving.fast` calls."""
+    """Answer a request that has no filter; what `serving.http.fast` calls."""
     return await _list(request, user_id, limit, NO_FILTERS)
 
 

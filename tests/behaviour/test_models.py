@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.history import Histories
+from pipelines.blend.catalogue import MODELS
+from pipelines.films.films import Films
 from pipelines.models.base import Model
-from pipelines.models.catalogue import MODELS
-from pipelines.models.films import Films
+from pipelines.people.history import Histories
 
 N_ITEMS = 30
 SMALL: dict[str, dict[str, object]] = {

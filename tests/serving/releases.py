@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pipelines.arrow import list_column
-from pipelines.history import Histories
-from pipelines.jobs import tables
+from pipelines.films.films import Films
+from pipelines.lists import tables
+from pipelines.lists.arrow import list_column
+from pipelines.lists.rank import rank
 from pipelines.models.als import AlsConfig, AlsModel
 from pipelines.models.base import Model
-from pipelines.models.films import Films
 from pipelines.models.popularity import PopularityModel
-from pipelines.people import People
-from pipelines.ranking import rank
+from pipelines.people.history import Histories
+from pipelines.people.reader import People
 from warehouse.contracts.release import RELEASE_TABLES, SCHEMA_VERSION
 from warehouse.folder import DataFolder
 from warehouse.release_file import write_release_file

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from serving.schemas import RecommendationList
+from serving.http.schemas import RecommendationList
 from tests.serving.conftest import Api
 from tests.serving.releases import ALIEN, ALIENS, AMELIE, GRAVITY, MOON, SOLARIS
 

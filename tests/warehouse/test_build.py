@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.sources.movielens import land_movielens
+from pipelines.sources.movielens.landing import land_movielens
 from tests.conftest import RATINGS_HEADER, SetMaker
 from warehouse.build import SqlFile, build_warehouse, in_order, read_sql
 from warehouse.checks import Finding, run_checks, stop_on_errors

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.suppression import user_hash
+from pipelines.people.suppression import user_hash
 from warehouse.changes import INCOMING, Changes, batch_folders, land_changes
 from warehouse.errors import SourceError
 

@@ -12,11 +12,11 @@ from pipelines.jobs.build import build
 from pipelines.jobs.ingest import ingest
 from pipelines.jobs.ingest_events import ingest_events
 from pipelines.jobs.ingest_supabase import ingest_supabase
-from pipelines.people import read_films, read_people
+from pipelines.people.reader import read_films, read_people
 from pipelines.runs import new_run_id
 from pipelines.settings import EventRule, EventSettings, QualitySettings, Settings
 from tests.conftest import SetMaker
-from tests.pipelines.sources.postgrest import Table
+from tests.pipelines.sources.supabase.postgrest import Table
 from warehouse.db import connect
 from warehouse.errors import QualityError
 

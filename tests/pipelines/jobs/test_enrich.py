@@ -18,8 +18,8 @@ from pipelines.jobs.enrich import Enriched, enrich
 from pipelines.jobs.ingest import ingest
 from pipelines.progress import reporting
 from pipelines.settings import Settings, TmdbSettings
-from pipelines.sources.tmdb import TmdbClient
-from pipelines.sources.tmdb_key import TmdbKey
+from pipelines.sources.tmdb.client import TmdbClient
+from pipelines.sources.tmdb.key import TmdbKey
 from tests.pipelines.jobs.enriched_set import movielens
 from tests.tmdb_fake import API_KEY, FakeTime, FakeTmdb, film, refusal
 from warehouse import ledgers

@@ -10,11 +10,11 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from pipelines.enrichment import Ages
+from pipelines.films.enrichment import Ages
 from pipelines.jobs.enrich_asking import Asking
 from pipelines.settings import TmdbSettings
-from pipelines.sources.tmdb import TmdbClient
-from pipelines.sources.tmdb_key import TmdbKey
+from pipelines.sources.tmdb.client import TmdbClient
+from pipelines.sources.tmdb.key import TmdbKey
 from tests.tmdb_fake import API_KEY, FakeTime, FakeTmdb, film
 from warehouse.enrichment import EnrichmentLedger
 

@@ -14,13 +14,13 @@ from pipelines.jobs.forget import Forgotten, forget
 from pipelines.jobs.ingest import ingest
 from pipelines.jobs.ingest_events import ingest_events
 from pipelines.jobs.ingest_supabase import ingest_supabase
-from pipelines.people import read_people
+from pipelines.people.reader import read_people
+from pipelines.people.suppression import suppress, suppressed
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings
-from pipelines.suppression import suppress, suppressed
 from tests.conftest import SetMaker
 from tests.pipelines.jobs.test_build_sources import ANN, BEN, log, rated
-from tests.pipelines.sources.postgrest import Table
+from tests.pipelines.sources.supabase.postgrest import Table
 from warehouse.db import connect
 from warehouse.errors import ConfigError
 

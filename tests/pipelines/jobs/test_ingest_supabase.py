@@ -11,11 +11,11 @@ import pytest
 import stamina
 
 from pipelines.jobs.ingest_supabase import SupabaseIngested, ingest_supabase
+from pipelines.people.suppression import suppress
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings
-from pipelines.suppression import suppress
-from tests.pipelines.sources.postgrest import Table, refusal
-from tests.pipelines.sources.test_supabase_api import USERS, rows, stamp, without
+from tests.pipelines.sources.supabase.postgrest import Table, refusal
+from tests.pipelines.sources.supabase.test_api import USERS, rows, stamp, without
 from warehouse import ledgers
 from warehouse.errors import ConfigError, SourceError, SourceUnavailableError, TooManyBadRowsError
 

@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.films.overrides import overrides_file
 from pipelines.jobs.build import build
 from pipelines.jobs.ingest import ingest
 from pipelines.jobs.match import match
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings
-from pipelines.sources.overrides import overrides_file
-from tests.pipelines.sources.test_movielens_formats import zipped
+from tests.pipelines.sources.movielens.test_formats import zipped
 from warehouse.db import connect
 from warehouse.errors import SourceError, SourceFormatError, SourceUnavailableError
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.history import Histories
-from pipelines.models.films import Films
+from pipelines.films.films import Films
+from pipelines.people.history import Histories
 
 # (user, item, stars, seconds); user 5 rated nothing, film 6 was rated by nobody
 ROWS = [

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.history import Histories
+from pipelines.blend.catalogue import MODELS, load_model
+from pipelines.films.films import Films
 from pipelines.models.base import Model
-from pipelines.models.catalogue import MODELS, load_model
-from pipelines.models.films import Films
+from pipelines.people.history import Histories
 from warehouse.errors import ModelFormatError, NotEnoughDataError, NotFittedError
 
 SMALL: dict[str, dict[str, object]] = {

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.history import Histories
+from pipelines.films.films import Films
 from pipelines.models.content import ContentConfig, ContentModel
-from pipelines.models.documents import documents, joined
-from pipelines.models.films import Films
+from pipelines.models.parts.documents import documents, joined
+from pipelines.people.history import Histories
 
 ALIEN, ALIENS, BLADE_RUNNER, AMELIE, SUNSHINE = 0, 1, 2, 3, 6
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from pipelines.history import Histories
-from pipelines.models.films import Films
-from pipelines.models.hybrid import HybridConfig, HybridModel, standardise
-from pipelines.models.lists import Lists
-from pipelines.models.slots import give_slots
+from pipelines.blend.hybrid import HybridConfig, HybridModel, standardise
+from pipelines.blend.slots import give_slots
+from pipelines.films.films import Films
+from pipelines.models.parts.top_k import Lists
+from pipelines.people.history import Histories
 
 COLD = 6
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from pipelines.history import Histories, WeightRule
+from pipelines.films.films import Films
 from pipelines.models.als import AlsConfig, AlsModel
 from pipelines.models.bpr import BprConfig, BprModel
 from pipelines.models.covisitation import CovisitationConfig, CovisitationModel
 from pipelines.models.ease import EaseConfig, EaseModel, gram
-from pipelines.models.films import Films
-from pipelines.models.sparse import keep_largest, keep_largest_sparse
+from pipelines.models.parts.sparse import keep_largest, keep_largest_sparse
 from pipelines.models.svd import SvdConfig, SvdModel
+from pipelines.people.history import Histories, WeightRule
 
 FLAT = WeightRule(power=0)
 

@@ -7,12 +7,12 @@ import logging
 import numpy as np
 import pytest
 
-from pipelines.history import Histories
+from pipelines.films.films import Films
 from pipelines.models import bpr, svd
 from pipelines.models.bpr import BprConfig, BprModel
-from pipelines.models.films import Films
-from pipelines.models.sampling import latest, sample
+from pipelines.models.parts.sampling import latest, sample
 from pipelines.models.svd import SvdConfig, SvdModel
+from pipelines.people.history import Histories
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.history import Histories
-from pipelines.models.catalogue import make_model
+from pipelines.blend.hybrid import HybridConfig, HybridModel
+from pipelines.choice.recipes import make_model
+from pipelines.films.films import Films
 from pipelines.models.ease import EaseModel
-from pipelines.models.films import Films
-from pipelines.models.hybrid import HybridConfig, HybridModel
-from pipelines.models.sharing import fit_all
+from pipelines.models.parts.sharing import fit_all
+from pipelines.people.history import Histories
 
 
 def test_a_member_of_the_hybrid_is_not_fitted_twice(histories: Histories, films: Films) -> None:

@@ -1,0 +1,1 @@
+"""Several models as one: their scores made comparable, weighted and summed."""

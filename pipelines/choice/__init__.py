@@ -1,0 +1,1 @@
+"""Which model is published: evaluation, tuning, recipes and the gate."""

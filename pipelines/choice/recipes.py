@@ -1,0 +1,122 @@
+"""Recipes: chosen hyper-parameters as TOML, one file a model, or one a model and protocol."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipelines.blend.catalogue import model_class
+from pipelines.blend.hybrid import HybridConfig, HybridModel
+from pipelines.models.base import Model
+from warehouse.errors import ConfigError
+
+RECIPES = Path(__file__).resolve().parents[1] / "recipes"
+DIGITS = 6
+
+
+def read_file(name: str, protocol: str | None = None, folder: Path = RECIPES) -> dict[str, Any]:
+    """Return what ``<name>.<protocol>.toml`` says where there is one, else ``<name>.toml``, else nothing.
+
+    Raises
+    ------
+    ConfigError
+        If the file is not valid TOML.
+    """
+    for path in ([folder / f"{name}.{protocol}.toml"] if protocol else []) + [folder / f"{name}.toml"]:
+        if path.exists():
+            try:
+                return tomllib.loads(path.read_text(encoding="utf-8"))
+            except tomllib.TOMLDecodeError as error:
+                raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    return {}
+
+
+def read_recipe(name: str, protocol: str | None = None, folder: Path = RECIPES) -> dict[str, Any]:
+    """Return the hyper-parameters that were chosen for a model; without a recipe, nothing: its defaults hold.
+
+    ``<name>.<protocol>.toml`` is read where there is one, else ``<name>.toml``, which won on `next` and is what ships.
+    The hybrid's members bring their own recipes for the same protocol; its file may change single values of theirs.
+    """
+    values = read_file(name, protocol, folder)
+    if name == HybridModel.name:
+        weights = values.get("weights", HybridConfig().weights)
+        own = {member: read_recipe(member, protocol, folder) for member in weights}
+        values = merge({"members": own}, values)
+    return values
+
+
+def make_model(
+    name: str, overrides: Mapping[str, Any] | None = None, *, protocol: str | None = None, folder: Path = RECIPES
+) -> Model:
+    """Make an unfitted model from its recipe, with single values overridden.
+
+    Parameters
+    ----------
+    overrides : mapping, optional
+        Nested (``{"history": {"decay": 0.9}}``) or dotted (``{"history.decay": 0.9}``).
+    protocol : str, optional
+        Whose recipe to take; by default the shipped one.
+
+    Raises
+    ------
+    UnknownModelError
+        If no model has that name.
+    ConfigError
+        If a hyper-parameter is unknown or out of range; the message names it.
+    """
+    kind = model_class(name)
+    values = merge(read_recipe(name, protocol, folder), overrides or {})
+    try:
+        return kind(kind.config_class.model_validate(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        known = ", ".join(kind.config_class.model_fields)
+        raise ConfigError(f"{name}: {where}: {first['msg']}; its parameters are {known}") from error
+
+
+def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``values`` with ``overrides`` laid over them, table by table; a dotted key names a value in a table."""
+    merged = dict(values)
+    for key, value in overrides.items():
+        head, _, rest = key.partition(".")
+        laid = {rest: value} if rest else value
+        if isinstance(laid, Mapping):
+            table = merged.get(head)
+            merged[head] = merge(table if isinstance(table, Mapping) else {}, laid)
+        else:
+            merged[head] = laid
+    return merged
+
+
+def to_toml(values: Mapping[str, Any], comment: str = "") -> str:
+    """Write a recipe: plain values first, then its tables; floats with at most six digits after the point.
+
+    Parameters
+    ----------
+    comment : str
+        Where the values come from; put on top, a ``#`` before each line.
+    """
+    lines = [f"# {line}" for line in comment.splitlines()]
+    _table(values, "", lines)
+    return "\n".join(lines) + "\n"
+
+
+def _table(values: Mapping[str, Any], prefix: str, lines: list[str]) -> None:
+    plain = {key: value for key, value in values.items() if not isinstance(value, Mapping)}
+    if prefix and plain:
+        lines += ["", f"[{prefix}]"]
+    lines += [f"{key} = {_value(value)}" for key, value in plain.items()]
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            _table(value, f"{prefix}.{key}" if prefix else key, lines)
+
+
+def _value(value: Any) -> str:
+    # JSON writes strings, numbers, truth values and lists as TOML does
+    return json.dumps(round(value, DIGITS) if isinstance(value, float) else value)

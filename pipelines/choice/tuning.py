@@ -1,0 +1,187 @@
+"""Tuning: choose a model's hyper-parameters on a protocol's validation part, never on its test part.
+
+A seeded TPE search (Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NeurIPS 2011; optuna). It begins
+with the settings in use, so the answer is never worse than those on the validation part, and with a storage it goes on
+where it was stopped. The hybrid's members are fitted once; only their weights are searched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipelines.blend.hybrid import HybridModel, standardise
+from pipelines.choice.evaluation import metrics
+from pipelines.choice.evaluation.split import Fold, Ratings, make_folds
+from pipelines.choice.recipes import make_model, merge, read_file
+from pipelines.choice.search_spaces import SPACES, Space, space_of
+from pipelines.films.films import Films
+from pipelines.models.base import Model
+from pipelines.models.parts.top_k import top_k
+from pipelines.people.history import FloatArray, IntArray
+from warehouse.errors import NotEnoughDataError, UnknownModelError
+
+K = 10
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What a search found.
+
+    Attributes
+    ----------
+    metric : str
+        ``ndcg@10``, or ``recall@10`` for `last-out`, where one film is asked for.
+    value, start : float
+        The best trial's mean on the validation part, and that of the settings it began with.
+    recipe : dict
+        What the recipe's file should say: the settings in use with the best trial's laid over them.
+    """
+
+    name: str
+    protocol: str
+    metric: str
+    value: float
+    start: float
+    trials: int
+    recipe: dict[str, Any]
+
+
+def tune(
+    name: str,
+    ratings: Ratings,
+    films: Films,
+    protocol: str = "next",
+    *,
+    trials: int = 50,
+    seed: int = 42,
+    base: Mapping[str, Any] | None = None,
+    storage: str | None = None,
+    progress: Progress | None = None,
+) -> Tuned:
+    """Search a model's settings on the validation folds of a protocol.
+
+    Parameters
+    ----------
+    base : mapping, optional
+        Values laid over the recipe in use for every trial.
+    storage : str, optional
+        An optuna storage URL (``sqlite:///tuning.db``); a search of the same model, protocol and seed is continued,
+        ``trials`` counting those already done.
+    trials : int
+        Settings to try beside those in use.
+
+    Raises
+    ------
+    UnknownModelError
+        If the model has nothing to tune.
+    NotEnoughDataError
+        If nobody can be validated on.
+    """
+    import optuna
+
+    if name not in SPACES and name != HybridModel.name:
+        raise UnknownModelError(f"{name!r} has nothing to tune; there are {', '.join((*SPACES, HybridModel.name))}")
+    folds = make_folds(protocol, ratings, "validation")
+    if not any(len(fold.users) for fold in folds):
+        raise NotEnoughDataError(f"tune {name}: nobody can be validated on {protocol}; use a larger set")
+    settings = dict(base or {})
+    measure: Callable[[dict[str, Any]], float]
+    if name == HybridModel.name:
+        start = make_model(name, settings, protocol=protocol)
+        measure, space = _hybrid_objective(start, films, folds, progress), _weights_space(list(start.members))
+        first = {f"weights.{member}": start.config.weights[member] for member in start.members}
+    else:
+        space, first = space_of(name, protocol), {}
+
+        def measure(values: dict[str, Any]) -> float:
+            return score_model(make_model(name, merge(settings, values), protocol=protocol), films, folds)
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        study_name=f"{name}.{protocol}.{seed}",
+        storage=storage,
+        load_if_exists=True,
+        direction="maximize",
+    )
+    begun, done = len(study.trials) > 0, max(0, len(study.trials) - 1)
+    study.sampler = optuna.samplers.TPESampler(seed=seed + done, n_startup_trials=max(5, trials // 4))
+    if not begun:
+        study.add_trial(optuna.trial.create_trial(values=[measure(first)], user_attrs={"values": first}))
+
+    def objective(trial: Any) -> float:
+        values = space(trial)
+        trial.set_user_attr("values", values)
+        return measure(values)
+
+    for number in range(done, trials):
+        study.optimize(objective, n_trials=1)
+        if progress is not None:
+            progress(f"{name}: {protocol}, trial {number + 1} of {trials}, best {study.best_value:.4f}")
+    best = study.best_trial
+    start_value = float(study.trials[0].value or 0)
+    recipe = merge(merge(read_file(name, protocol), settings), best.user_attrs["values"])
+    metric = f"{_metric(protocol)}@{K}"
+    return Tuned(name, protocol, metric, study.best_value, start_value, len(study.trials) - 1, recipe)
+
+
+def score_model(model: Model, films: Films, folds: list[Fold]) -> float:
+    """Return the mean over folds of the protocol's metric at 10 for a freshly fitted model."""
+    values = []
+    for fold in folds:
+        model.fit(fold.train, films)
+        top = metrics.lay_out(model.recommend(fold.histories, K, seen=fold.histories), K)
+        values.append(_mean(top, fold, len(films)))
+    return float(np.mean(values))
+
+
+def _mean(top: IntArray, fold: Fold, n_items: int) -> float:
+    ranked = metrics.rank(top, fold.relevant_indptr, fold.relevant_idx, n_items)
+    measured = metrics.recall(ranked) if _metric(fold.protocol) == "recall" else metrics.ndcg(ranked)
+    return float(np.nanmean(measured))
+
+
+def _metric(protocol: str) -> str:
+    return "recall" if protocol == "last-out" else "ndcg"
+
+
+def _hybrid_objective(
+    hybrid: Model, films: Films, folds: list[Fold], progress: Progress | None
+) -> Callable[[dict[str, Any]], float]:
+    """Fit every member once and return a function from weights to the mean metric."""
+    standard: list[dict[str, FloatArray]] = []
+    barred: list[FloatArray] = []
+    for number, fold in enumerate(folds, start=1):
+        scores = {}
+        reached = np.zeros((len(fold.histories), len(films)), dtype=bool)
+        for name, member in hybrid.members.items():
+            if progress is not None:
+                progress(f"hybrid: fitting {name}, fold {number} of {len(folds)}")
+            raw = member.fit(fold.train, films).score(fold.histories)
+            reached |= np.isfinite(raw)
+            scores[name] = standardise(raw, fold.histories)[0]
+        reached[fold.histories.owner, fold.histories.item_idx] = False
+        standard.append(scores)
+        barred.append(np.where(reached, np.float32(0), np.float32(-np.inf)))
+
+    def measure(values: dict[str, Any]) -> float:
+        found = []
+        for fold, scores, floor in zip(folds, standard, barred, strict=True):
+            total = floor.copy()
+            for name, scored in scores.items():
+                total += np.float32(values[f"weights.{name}"]) * scored
+            found.append(_mean(metrics.lay_out(top_k(total, K), K), fold, len(films)))
+        return float(np.mean(found))
+
+    return measure
+
+
+def _weights_space(members: list[str]) -> Space:
+    def space(trial: Any) -> dict[str, Any]:
+        return {f"weights.{name}": trial.suggest_float(name, 0, 1, step=0.02) for name in members}
+
+    return space

@@ -1,0 +1,125 @@
+"""The tables of a release as Arrow, from the lake, the published model and the run's results."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.films.films import Films
+from pipelines.lists.arrow import list_column
+from pipelines.lists.rank import Ranked
+from pipelines.models.base import Model
+from pipelines.models.popularity import PopularityConfig, PopularityModel
+from pipelines.people.fingerprint import fingerprints
+from pipelines.people.history import Histories
+from pipelines.people.reader import People
+from warehouse.columns import Relation
+from warehouse.contracts.release import RELEASE_TABLES
+from warehouse.db import connect
+from warehouse.folder import DataFolder
+
+POPULAR_DEPTH = 500
+TRENDING_HALF_LIFE_DAYS = 60.0
+
+
+def list_table(people: People, ranked: Ranked, generated_at: datetime) -> pa.Table:
+    """Return ``recommendation_lists``."""
+    bounds = ranked.lists.indptr
+    return pa.table(
+        {
+            "user_id": pa.array(people.user_ids),
+            "movie_ids": list_column(bounds, ranked.movie_ids.astype(np.int32)),
+            "scores": list_column(bounds, ranked.lists.scores),
+            "sources": list_column(bounds, ranked.sources),
+            "because": ranked.because,
+            "generated_at": pa.array([generated_at] * len(people.user_ids), type=pa.timestamp("us", tz="UTC")),
+        }
+    )
+
+
+def history_table(people: People, model: Model) -> pa.Table:
+    """Return ``histories``, with the weights that the model gives them."""
+    histories = people.histories
+    ids = people.movie_ids[histories.item_idx]
+    weights = model.history_weights(histories)
+    times = pa.array(histories.rated_at * 1_000_000, type=pa.timestamp("us", tz="UTC"))
+    return pa.table(
+        {
+            "user_id": pa.array(people.user_ids),
+            "movie_ids": list_column(histories.indptr, ids.astype(np.int32)),
+            "ratings": list_column(histories.indptr, histories.ratings),
+            "weights": list_column(histories.indptr, weights),
+            "rated_at": list_column(histories.indptr, times),
+            "sources": list_column(histories.indptr, people.sources),
+            "fingerprint": pa.array(fingerprints(ids, histories.ratings, histories.indptr)),
+        }
+    )
+
+
+def movie_table(folder: DataFolder) -> pa.Table:
+    """Return ``movies``: what is known of each film, with its ratings counted."""
+    with connect() as con:
+        con.register("films", pq.read_table(folder.dataset("movies")))
+        con.register("stats", pq.read_table(folder.dataset("movie_stats")))
+        return con.sql(
+            "SELECT films.*, coalesce(stats.ratings, 0)::INTEGER AS ratings, stats.mean_rating "
+            "FROM films LEFT JOIN stats ON films.movie_id = stats.movie_id ORDER BY films.movie_id"
+        ).to_arrow_table()
+
+
+def popular_table(histories: Histories, films: Films, popularity: PopularityModel, genres: list[list[str]]) -> pa.Table:
+    """Return ``popular_movies``: the scopes all, trending and one a genre, each to a depth of 500."""
+    lately = PopularityModel(PopularityConfig(half_life_days=TRENDING_HALF_LIFE_DAYS)).fit(histories, films)
+    here = films.index_of(popularity.films.movie_ids)
+    overall = np.full(len(films), -np.inf, dtype=np.float32)
+    overall[here[here >= 0]] = popularity.scores_[here >= 0]
+    scopes = {"all": overall, "trending": lately.scores_}
+    for genre in sorted({name for names in genres for name in names}):
+        of_genre = np.array([genre in names for names in genres])
+        scopes[f"genre:{genre}"] = np.where(of_genre, overall, -np.inf).astype(np.float32)
+    parts = []
+    for scope, scores in scopes.items():
+        order = np.lexsort((films.movie_ids, -scores))[:POPULAR_DEPTH]
+        order = order[scores[order] > -np.inf]
+        ranks = np.arange(1, len(order) + 1, dtype=np.int16)
+        scope_column = pa.array([scope] * len(order), type=pa.string())  # also where nobody rated a film of the genre
+        columns = {"scope": scope_column, "rank": ranks, "movie_id": films.movie_ids[order].astype(np.int32)}
+        parts.append(pa.table({**columns, "score": scores[order]}))
+    return pa.concat_tables(parts)
+
+
+def similar_table(model: Model, films: Films, k: int) -> pa.Table:
+    """Return ``similar_movies``, by film and rank."""
+    ids = model.films.movie_ids
+    lists = model.similar_items(np.arange(len(ids)), k)
+    owner = np.repeat(ids, np.diff(lists.indptr))
+    ranks = np.arange(len(lists.item_idx)) - np.repeat(lists.indptr[:-1], np.diff(lists.indptr)) + 1
+    similar = ids[lists.item_idx]
+    kept = (films.index_of(owner) >= 0) & (films.index_of(similar) >= 0)
+    columns = {
+        "movie_id": owner.astype(np.int32),
+        "rank": ranks.astype(np.int16),
+        "similar_id": similar.astype(np.int32),
+    }
+    return pa.table({**columns, "score": lists.scores}).filter(pa.array(kept))
+
+
+def profile_table(folder: DataFolder) -> pa.Table:
+    """Return ``user_profiles`` from the warehouse."""
+    with connect(folder.warehouse_file, read_only=True) as con:
+        return con.sql("SELECT * FROM mart_user_profiles ORDER BY user_id").to_arrow_table()
+
+
+def record_table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
+    """Return a small table of the release from dictionaries, typed by its contract."""
+    relation: Relation = RELEASE_TABLES[name]
+    marks = ", ".join("?" for _ in relation.columns)
+    with connect() as con:
+        con.execute(relation.create_sql)
+        for row in rows:
+            con.execute(f'INSERT INTO "{name}" VALUES ({marks})', [row[column.name] for column in relation.columns])
+        return con.sql(f'SELECT * FROM "{name}"').to_arrow_table()

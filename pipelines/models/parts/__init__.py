@@ -1,0 +1,1 @@
+"""What several models share: fold-in, sparse matrices, top-k, storage."""

@@ -1,0 +1,1 @@
+"""Who rated what: histories and their weights, how a person is named, who is left out."""

@@ -1,0 +1,1 @@
+"""Interaction logs: dropped into the inbox, read line by line."""

@@ -1,0 +1,1 @@
+"""MovieLens: downloaded or given, recognised by its files, landed as one batch."""

@@ -1,0 +1,1 @@
+"""The app's table of ratings: over the Data API, from Postgres, and one person's at this moment."""

@@ -1,0 +1,1 @@
+"""TMDB: a polite client, and its records as columns."""

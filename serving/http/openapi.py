@@ -1,0 +1,43 @@
+"""The OpenAPI page: FastAPI's, with the problem object and the two ways to prove who one is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from serving.http.schemas import Problem
+
+ABOUT = """Read-only recommendations over the current release. Personal answers need an API key (`X-API-Key`) or the
+person's own bearer token; errors are RFC 9457 problem objects."""
+SCHEMES = {
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+}
+
+
+def described(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """Return the function that FastAPI asks for the page; it is made once."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            page = get_openapi(title=app.title, version=app.version, description=ABOUT, routes=app.routes)
+            components = page.setdefault("components", {})
+            components["securitySchemes"] = SCHEMES
+            components.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+            app.openapi_schema = page
+        return app.openapi_schema
+
+    return openapi
+
+
+def allowed_methods(paths: Mapping[str, Mapping[str, Any]], path: str) -> list[str]:
+    """Return the methods of a path, of its own entry before those with parameters; two routes may share a path."""
+    if path in paths:
+        return sorted(method.upper() for method in paths[path])
+    patterns = {re.sub(r"\{[^}]+\}", "[^/]+", template): methods for template, methods in paths.items()}
+    found = (methods for pattern, methods in patterns.items() if re.fullmatch(pattern, path))
+    return sorted(method.upper() for method in next(found, {}))

@@ -1,0 +1,190 @@
+"""The shapes of what the API takes and gives; `render` writes the bytes, and a test holds the two equal."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Answer(BaseModel):
+    """What the API gives; nothing in it is left out, only null."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Because(Answer):
+    """A film of the person's own that speaks for a recommendation."""
+
+    movie_id: int = Field(description="TMDB id.")
+    title: str
+    share: float = Field(ge=0, le=1, description="Its part of the recommendation's score.")
+
+
+class Film(Answer):
+    """A film in a list of films."""
+
+    movie_id: int = Field(description="TMDB id.", examples=[603])
+    title: str = Field(examples=["The Matrix"])
+    year: int | None
+    release_date: date | None
+    genres: list[str]
+    poster_path: str | None = Field(description="TMDB's path of the poster.")
+    poster_url: str | None = Field(description="Where the poster can be loaded from.")
+    backdrop_path: str | None
+    runtime: int | None = Field(description="Minutes.")
+    overview: str | None
+    vote_average: float | None = Field(ge=0, le=10, description="TMDB's mean vote.")
+
+
+class Item(Film):
+    """A recommended film."""
+
+    rank: int = Field(ge=1, description="Place in the list.")
+    score: float = Field(description="What the list is ranked by; comparable within one reason of one list.")
+    reason: Literal["hybrid", "content_based", "popular_in_genre", "popular"]
+    because: list[Because] | None = Field(description="Up to three films it is due to; null past the tenth.")
+
+
+class RecommendationList(Answer):
+    """Somebody's films, best first."""
+
+    user_id: str | None = Field(description="Whose list; null when it was made from the request alone.")
+    strategy: Literal["precomputed", "live", "popularity_fallback"]
+    fallback_used: bool = Field(description="Whether any film was filled in from popularity.")
+    stale: bool = Field(description="Whether newer ratings exist but could not be read just now.")
+    total_ratings: int = Field(ge=0, description="Ratings that the list is made from.")
+    release_id: str
+    generated_at: datetime
+    recommendations: list[Item]
+
+
+class Batch(Answer):
+    """Several people's lists."""
+
+    release_id: str
+    lists: list[RecommendationList] = Field(description="In the order they were asked for.")
+
+
+class WishedList(RecommendationList):
+    """A list made from what a request says."""
+
+    model: Literal["baseline", "cf", "content"] = Field(description="What ranked it.")
+    ignored: list[int] = Field(description="Ids in the request that name no film here.")
+    understood: list[str] = Field(description="Words of the query that said something.")
+
+
+class RankedFilm(Film):
+    """A film in a list that is the same for everybody."""
+
+    rank: int = Field(ge=1)
+    score: float
+
+
+class FilmPage(Answer):
+    """A page of films."""
+
+    release_id: str
+    page: int = Field(ge=1)
+    total_pages: int = Field(ge=0)
+    total_results: int = Field(ge=0)
+    results: list[RankedFilm]
+
+
+class SimilarFilms(Answer):
+    """The films most like one film."""
+
+    movie_id: int
+    release_id: str
+    results: list[RankedFilm]
+
+
+class Genre(Answer):
+    """A genre and how many films have it."""
+
+    name: str
+    films: int
+
+
+class Genres(Answer):
+    """All genres."""
+
+    release_id: str
+    genres: list[Genre]
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, Any]] | None = Field(None, description="What is wrong with the request, place by place.")
+    request_id: str | None = None
+
+
+class Taken(Answer):
+    """How many events were written down."""
+
+    taken: int
+
+
+class Health(Answer):
+    """Whether the process is alive, and what it serves."""
+
+    status: Literal["ok"]
+    release_id: str | None
+    model: str | None
+    n_users: int
+    n_items: int
+
+
+class Ready(Answer):
+    """Whether it can answer, from a release that is young enough."""
+
+    status: Literal["ready"]
+    release_id: str
+    age_hours: float
+
+
+class ReleaseInfo(Answer):
+    """What is being served: the manifest without its files."""
+
+    model_config = ConfigDict(extra="allow")
+
+    release_id: str
+    created_at: datetime
+    model: str
+    dataset: str
+    users: int
+    movies: int
+    ratings: int
+
+
+class MovieDetails(Answer):
+    """All that is known of a film."""
+
+    movie_id: int = Field(description="TMDB id.", examples=[603])
+    movielens_id: int | None
+    imdb_id: str | None
+    title: str | None
+    original_title: str | None
+    year: int | None
+    release_date: date | None
+    genres: list[str]
+    keywords: list[str]
+    cast_names: list[str]
+    directors: list[str]
+    overview: str | None
+    tagline: str | None
+    runtime: int | None = Field(description="Minutes.")
+    language: str | None
+    poster_path: str | None
+    poster_url: str | None
+    backdrop_path: str | None
+    vote_average: float | None = Field(description="TMDB's mean vote, 0-10.")
+    vote_count: int | None
+    ratings: int = Field(description="People here who rated it.")
+    mean_rating: float | None = Field(description="Their mean rating, 0.5-5.0 stars.")

@@ -1,0 +1,90 @@
+"""Somebody's list at this moment: the stored one, or a new one if they have rated since, or, in need, popular films."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+from pipelines.sources.supabase.live import LiveRating, LiveRatings
+from serving.http.parameters import NO_FILTERS
+from serving.lists.everybody import Picks
+from serving.lists.making import fingerprint_of, make_list, merge
+from serving.lists.stored import popular_list, stored_list
+from serving.metrics import Metrics
+from serving.snapshot import Snapshot
+from warehouse.errors import SourceError
+
+log = logging.getLogger(__name__)
+
+MIN_SECONDS = 0.05
+"""What is left for reading ratings when checking a token took nearly all the time."""
+
+
+@dataclass(frozen=True)
+class Personal:
+    """A list and how it was made."""
+
+    picks: Picks
+    strategy: Literal["precomputed", "live", "popularity_fallback"]
+    stale: bool = False
+
+
+class Live:
+    """Makes personal lists; knows nothing about anybody between two requests."""
+
+    def __init__(self, ratings: LiveRatings | None, metrics: Metrics, *, seconds: float, min_ratings: int) -> None:
+        self._ratings, self._metrics = ratings, metrics
+        self._seconds, self._min_ratings = seconds, min_ratings
+
+    async def list_for(self, snapshot: Snapshot, user_id: str, limit: int, *, started: float) -> Personal:
+        """Return somebody's list.
+
+        Parameters
+        ----------
+        started : float
+            ``time.monotonic()`` when the request came; Supabase's time counts from there.
+        """
+        fresh = await self._fresh(user_id, max(MIN_SECONDS, self._seconds - (time.monotonic() - started)))
+        if fresh is None:
+            picks = await stored_list(snapshot, user_id, limit, NO_FILTERS)
+            if picks is not None:
+                return Personal(picks, "precomputed", stale=True)
+            return Personal(snapshot.popular(limit), "popularity_fallback", stale=True)
+        made = await asyncio.to_thread(self._make, snapshot, user_id, fresh, limit)
+        if made is None:
+            picks = await stored_list(snapshot, user_id, limit, NO_FILTERS)
+            if picks is None:
+                return Personal(snapshot.popular(limit), "popularity_fallback")
+            return Personal(picks, "precomputed")
+        return made
+
+    async def _fresh(self, user_id: str, seconds: float) -> list[LiveRating] | None:
+        """Return the ratings of this moment, or None where they cannot be had."""
+        if self._ratings is None:
+            self._metrics.live_failures.labels("not configured").inc()
+            return None
+        try:
+            return await self._ratings.read(user_id, seconds=seconds)
+        except SourceError as error:
+            self._metrics.live_failures.labels(type(error).__name__).inc()
+            log.warning("ratings not read reason=%s", error)
+            return None
+
+    def _make(self, snapshot: Snapshot, user_id: str, fresh: list[LiveRating], limit: int) -> Personal | None:
+        """Return a live list or popular films; None if the stored list is of exactly this history."""
+        stored = snapshot.history_of(user_id)
+        rows = merge(fresh, stored)
+        if len(rows) < self._min_ratings:
+            places = snapshot.films.places([row.movie_id for row in rows])
+            picks = popular_list(snapshot, limit, NO_FILTERS, without=places[places >= 0].tolist())
+            picks.ratings = len(rows)
+            return Personal(picks, "popularity_fallback")
+        if stored is not None and fingerprint_of(rows) == stored.fingerprint:
+            return None
+        picks = make_list(
+            snapshot.ranker, rows, length=limit, explained=snapshot.explained, generated_us=snapshot.now_us()
+        )  # fmt: skip
+        return Personal(picks, "live")

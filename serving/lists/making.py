@@ -1,0 +1,106 @@
+"""Lists made while somebody waits, by the code that makes the nightly ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipelines.lists.rank import Ranked, Ranker
+from pipelines.people.fingerprint import fingerprints
+from pipelines.people.history import Histories
+from pipelines.people.reader import People
+from pipelines.sources.supabase.live import LiveRating
+from serving.lists.everybody import Picks
+from serving.lists.remembered import one_list
+from warehouse.release_reader import StoredHistory
+
+LIVE_SOURCE = "supabase"
+"""What the histories call ratings that are read live."""
+
+
+class Rated(NamedTuple):
+    """One rating of a history: TMDB id, 0.5-5.0 stars, seconds since 1970-01-01 UTC."""
+
+    movie_id: int
+    rating: float
+    rated_seconds: int
+
+
+def merge(fresh: Sequence[LiveRating], stored: StoredHistory | None) -> list[Rated]:
+    """Return the history somebody has now, by film.
+
+    What Supabase says at this moment takes the place of what it said when the release was made; ratings from other
+    sources stay, and win over Supabase's for a film only if they are later.
+    """
+    history = {rating.movie_id: Rated(*_plain(rating)) for rating in fresh}
+    if stored is not None:
+        rows = zip(stored.movie_ids, stored.ratings, stored.rated_seconds, stored.sources, strict=True)
+        for movie_id, stars, seconds, source in rows:
+            if source == LIVE_SOURCE:
+                continue
+            now = history.get(movie_id)
+            if now is None or (LIVE_SOURCE not in source.split("+") and seconds > now.rated_seconds):
+                history[movie_id] = Rated(movie_id, stars, seconds)
+    return [history[movie_id] for movie_id in sorted(history)]
+
+
+def _plain(rating: LiveRating) -> tuple[int, float, int]:
+    return rating.movie_id, float(np.float32(rating.rating)), rating.rated_seconds
+
+
+def stored_rows(stored: StoredHistory) -> list[Rated]:
+    """Return a stored history as rows."""
+    return [Rated(*row) for row in zip(stored.movie_ids, stored.ratings, stored.rated_seconds, strict=True)]
+
+
+def fingerprint_of(rows: Sequence[Rated]) -> int:
+    """Return the fingerprint of a history, comparable with the release's."""
+    ids, stars = [row.movie_id for row in rows], [row.rating for row in rows]
+    return int(fingerprints(ids, np.array(stars, dtype=np.float32), [0, len(rows)])[0])
+
+
+def person(rows: Sequence[Rated]) -> People:
+    """Return one history as the jobs' people, one of them."""
+    ids = np.array([row.movie_id for row in rows], dtype=np.int64)
+    movie_ids, items = np.unique(ids, return_inverse=True)
+    history = Histories.single(items, [row.rating for row in rows], [row.rated_seconds for row in rows])
+    return People([""], history, movie_ids, pa.nulls(len(rows), pa.string()))
+
+
+def make_list(
+    ranker: Ranker,
+    rows: Sequence[Rated],
+    *,
+    length: int,
+    explained: int,
+    generated_us: int,
+    allowed: NDArray[np.bool_] | None = None,
+) -> Picks:
+    """Make one list from one history; nothing rated is in it.
+
+    Parameters
+    ----------
+    allowed : bool array, shape (n_films,), optional
+        Films that may be listed.
+    """
+    with one_list():
+        ranked = ranker.rank(person(rows), length=length, explained=explained, allowed=allowed)
+    return picks_of(ranked, ratings=len(rows), generated_us=generated_us)
+
+
+def picks_of(ranked: Ranked, *, ratings: int, generated_us: int) -> Picks:
+    """Return the first list of a ranking."""
+    items, scores = ranked.lists.row(0)
+    because: list[list[tuple[int, float]] | None] = []
+    for entry in ranked.because[0].as_py():
+        because.append(_reasons(ranked, entry))
+    return Picks(items.tolist(), scores.tolist(), ranked.sources.to_pylist(), because, ratings, generated_us)
+
+
+def _reasons(ranked: Ranked, entries: list[dict[str, Any]]) -> list[tuple[int, float]]:
+    places = ranked.films.index_of([entry["movie_id"] for entry in entries]).tolist()
+    return [(place, entry["share"]) for place, entry in zip(places, entries, strict=True)]

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.people.suppression import suppress
+from tests.serving.conftest import Api, running, supabase_settings_of
+from tests.serving.releases import (
+    ALIEN,
+    ALIENS,
+    AMELIE,
+    ANNA,
+    BEN,
+    CHOCOLAT,
+    GRAVITY,
+    MOON,
+    ONCE,
+    PEOPLE,
+    SOLARIS,
+    publish_release,
+)
+from tests.serving.supabase import FakeSupabase
+
+Body = dict[str, Any]
+
+
+def mine(api: Api, supabase: FakeSupabase, user: str = ANNA, query: str = "limit=4") -> Body:
+    answer = api.get(f"/recommendations/me?{query}", headers={"Authorization": f"Bearer {supabase.token(user)}"})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    body: Body = answer.json()
+    return body
+
+
+def ids(body: Body) -> list[int]:
+    return [item["movie_id"] for item in body["recommendations"]]
+
+
+def test_without_a_new_rating_it_is_the_stored_list(app_api: Api, supabase: FakeSupabase) -> None:
+    body = mine(app_api, supabase)
+    stored = app_api.get(f"/recommendations/{ANNA}?limit=4", headers={"X-API-Key": "first-key"}).json()
+    assert (body["strategy"], body["stale"], body["total_ratings"]) == ("precomputed", False, 5)
+    assert body["recommendations"] == stored["recommendations"]
+    assert ids(body)[0] == GRAVITY
+
+
+def test_a_film_just_rated_is_gone_and_moves_its_like(app_api: Api, supabase: FakeSupabase) -> None:
+    assert ids(mine(app_api, supabase))[0] == GRAVITY
+    for film in (AMELIE, CHOCOLAT, GRAVITY):
+        supabase.rate(ANNA, film, 5.0)
+    body = mine(app_api, supabase)
+    assert (body["strategy"], body["total_ratings"]) == ("live", 8)
+    # Once is the one romance left, and nothing of science fiction is
+    assert ids(body)[0] == ONCE
+    assert not {AMELIE, CHOCOLAT, GRAVITY} & set(ids(body))
+    assert app_api.get("/metrics").text.count('playbill_lists_total{strategy="live"} 1.0') == 1
+
+
+def test_nothing_about_anybody_is_kept_between_two_requests(app_api: Api, supabase: FakeSupabase) -> None:
+    supabase.rate(ANNA, GRAVITY, 5.0)
+    assert mine(app_api, supabase)["strategy"] == "live"
+    del supabase.rows[ANNA][GRAVITY]
+    assert mine(app_api, supabase)["strategy"] == "precomputed"
+
+
+def test_a_changed_rating_makes_a_new_list(app_api: Api, supabase: FakeSupabase) -> None:
+    supabase.rate(ANNA, ALIEN, 1.0)
+    body = mine(app_api, supabase)
+    assert (body["strategy"], body["total_ratings"]) == ("live", 5)
+
+
+@pytest.mark.parametrize("cap", [1000, 700, 3])
+def test_ratings_past_the_row_cap_are_all_read(app_api: Api, supabase: FakeSupabase, cap: int) -> None:
+    supabase.max_rows = cap
+    count = 1500 if cap > 3 else 20
+    for film in range(1000, 1000 + count):
+        supabase.rate(ANNA, film, 3.0)
+    assert mine(app_api, supabase)["total_ratings"] == count + 5
+
+
+def test_under_five_ratings_it_is_popular_films_without_the_rated(app_api: Api, supabase: FakeSupabase) -> None:
+    body = mine(app_api, supabase, BEN)
+    assert (body["strategy"], body["fallback_used"], body["total_ratings"]) == ("popularity_fallback", True, 1)
+    assert AMELIE not in ids(body)
+    assert ids(body)[0] == ALIEN
+    newcomer = mine(app_api, supabase, "00000000-0000-4000-8000-0000000000ff")
+    assert (newcomer["strategy"], newcomer["total_ratings"]) == ("popularity_fallback", 0)
+
+
+def test_the_fewest_ratings_are_a_setting(app_data: Path, supabase: FakeSupabase) -> None:
+    with running(supabase_settings_of(app_data, min_ratings=1), supabase.transport()) as api:
+        assert mine(api, supabase, BEN)["strategy"] == "precomputed"
+
+
+def test_ratings_of_other_sources_stay(tmp_path: Path, supabase: FakeSupabase) -> None:
+    settings = supabase_settings_of(tmp_path)
+    publish_release(settings.folder, {ANNA: PEOPLE[ANNA], "ml_1": PEOPLE["ml_1"]}, sources={ANNA: "events"})
+    del supabase.rows[ANNA][MOON]
+    supabase.rate(ANNA, GRAVITY, 5.0)
+    with running(settings, supabase.transport()) as api:
+        body = mine(api, supabase)
+    assert body["total_ratings"] == 6
+    assert not {MOON, GRAVITY, SOLARIS} & set(ids(body))
+
+
+@pytest.mark.parametrize("fault", [500, 503, "drop", "html", 401, 403])
+def test_without_supabase_it_is_the_stored_list_marked_stale(
+    app_api: Api, supabase: FakeSupabase, fault: int | str
+) -> None:
+    mine(app_api, supabase)
+    supabase.always = fault
+    body = mine(app_api, supabase)
+    assert (body["strategy"], body["stale"], ids(body)[0]) == ("precomputed", True, GRAVITY)
+
+
+def test_a_slow_supabase_is_not_waited_for(app_data: Path, supabase: FakeSupabase) -> None:
+    with running(supabase_settings_of(app_data, live_seconds=0.2), supabase.transport()) as api:
+        mine(api, supabase)
+        supabase.delay_seconds = 30.0
+        assert mine(api, supabase)["stale"] is True
+        newcomer = mine(api, supabase, "00000000-0000-4000-8000-0000000000ff")
+        assert (newcomer["strategy"], newcomer["stale"]) == ("popularity_fallback", True)
+
+
+def test_a_failure_that_passes_is_not_noticed(app_api: Api, supabase: FakeSupabase) -> None:
+    mine(app_api, supabase)
+    supabase.failing = [503, "drop", "html"]
+    assert mine(app_api, supabase)["stale"] is False
+
+
+def test_live_lists_have_an_allowance(app_data: Path, supabase: FakeSupabase) -> None:
+    settings = supabase_settings_of(app_data, live_rate=0.01, live_burst=2)
+    with running(settings, supabase.transport()) as api:
+        headers = {"Authorization": f"Bearer {supabase.token(ANNA)}"}
+        answers = [api.get("/recommendations/me", headers=headers) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert int(answers[2].headers["retry-after"]) >= 1
+        assert mine(api, supabase, BEN)["user_id"] == BEN
+
+
+def test_with_auth_unreachable_it_is_popular_films_for_nobody(app_data: Path, supabase: FakeSupabase) -> None:
+    supabase.always = 503
+    with running(supabase_settings_of(app_data, live_seconds=0.1), supabase.transport()) as api:
+        body = mine(api, supabase)
+        assert (body["user_id"], body["strategy"], body["stale"]) == (None, "popularity_fallback", True)
+        assert ids(body)[:2] == [ALIEN, AMELIE] or ids(body)[:2] == [ALIEN, ALIENS]
+        personal = api.get(f"/recommendations/{ANNA}", headers={"Authorization": f"Bearer {supabase.token(ANNA)}"})
+        assert personal.status_code == 401
+
+
+def test_somebody_forgotten_is_unknown_at_once(tmp_path: Path, supabase: FakeSupabase) -> None:
+    settings = supabase_settings_of(tmp_path, api_keys="k")
+    publish_release(settings.folder)
+    with running(settings, supabase.transport()) as api:
+        headers = {"X-API-Key": "k"}
+        before = api.get("/recommendations/ml_1", headers=headers)
+        assert before.json()["strategy"] == "precomputed"
+        assert suppress(settings.folder, "ml_1")
+        api.refresh()
+        tag = {"If-None-Match": before.headers["etag"]}
+        after = api.get("/recommendations/ml_1", headers={**headers, **tag})
+        assert (after.status_code, after.json()["strategy"]) == (200, "popularity_fallback")
+        assert api.get("/recommend?user_id=ml_1", headers=headers).status_code == 404
+        assert api.get("/recommendations/ml_2", headers=headers).json()["strategy"] == "precomputed"
