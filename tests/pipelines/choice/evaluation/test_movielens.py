@@ -16,7 +16,7 @@ from pipelines.films.films import Films
 from pipelines.jobs.measure import open_movielens
 from pipelines.settings import Settings
 
-FOLDER = Path(__file__).resolve().parents[4] / "shared" / "data" / "movielens"
+FOLDER = Path(__file__).resolve().parents[5] / "shared" / "data" / "movielens"
 MEMBERS = ["popularity", "content", "als", "ease", "covisitation"]
 
 pytestmark = pytest.mark.slow
