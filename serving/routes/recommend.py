@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -161,8 +161,9 @@ class _Given:
 
 
 def _seconds(moment: datetime) -> int:
+    """Return seconds since 1970-01-01 UTC; a time without a zone is UTC."""
     try:
-        return int(moment.timestamp())
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (OverflowError, ValueError, OSError):
         return 0
 
