@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import subprocess
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+import numpy as np
 
 from pipelines.choice.recipes import recipe_hash
 from pipelines.jobs.active import Active, active_set
@@ -14,6 +17,7 @@ from pipelines.jobs.winner import Winner, winner_of
 from pipelines.lists import tables
 from pipelines.lists.rank import rank
 from pipelines.people.reader import People, read_films, read_people
+from pipelines.people.suppression import suppressed_among, suppression_held
 from pipelines.progress import step
 from pipelines.runs import workbench
 from pipelines.settings import Settings, project_root
@@ -55,18 +59,20 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
         If a check of the new release fails; the last one is still served.
     """
     folder, store = settings.folder, ReleaseStore(settings.folder)
-    bench, active = workbench(folder, run_id), active_set(folder)
-    winner = winner_of(folder, bench, active.dataset)
-    model, popularity = winner.load()
-    people, films = read_people(folder), read_films(folder)
-    ranked = rank(
-        model, popularity, people, films, length=settings.lists.length, explained=settings.lists.explained
-    )  # fmt: skip
-    created_at = utc_now()
-    facts = _facts(settings, bench.run_id, active, winner, people, len(films))
+    # from reading to renaming in one hold: whoever is forgotten meanwhile is either out of what is read, or known to
+    # the last look
     with writing(folder):
         remove_leftovers(folder.releases)
-        with store.publishing(facts, created_at) as (release_id, path):
+        bench, active = workbench(folder, run_id), active_set(folder)
+        winner = winner_of(folder, bench, active.dataset)
+        model, popularity = winner.load()
+        people, films = read_people(folder), read_films(folder)
+        ranked = rank(
+            model, popularity, people, films, length=settings.lists.length, explained=settings.lists.explained
+        )  # fmt: skip
+        created_at = utc_now()
+        facts = _facts(settings, bench.run_id, active, winner, people, len(films))
+        with ExitStack() as until_renamed, store.publishing(facts, created_at) as (release_id, path):
             step("write release", 0, None)
             model.save(path / "models" / model.name)
             if model.name != popularity.name:
@@ -81,8 +87,15 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
                 "user_profiles": tables.profile_table(folder),
                 **_records(settings, winner, {**facts, "release_id": release_id, "created_at": created_at}),
             }
-            findings = write_release_file(path / "release.duckdb", content, list_length=settings.lists.length)
-            stop_on_errors(findings)
+            file = path / "release.duckdb"
+            stop_on_errors(write_release_file(file, content, list_length=settings.lists.length))
+            gone = suppressed_among(people.user_ids, until_renamed.enter_context(suppression_held(folder)))
+            if gone:
+                facts |= _without(people, gone)
+                content = tables.without_people(content, gone)
+                content |= _records(settings, winner, {**facts, "release_id": release_id, "created_at": created_at})
+                file.unlink()
+                stop_on_errors(write_release_file(file, content, list_length=settings.lists.length))
         previous = _log_release(settings, store, bench.run_id, release_id)
     log.info(
         "publish done release=%s users=%d model=%s trained_for=%s previous=%s",
@@ -113,6 +126,13 @@ def _facts(
         "list_length": settings.lists.length,
         "metrics": winner.headline,
     }
+
+
+def _without(people: People, gone: list[str]) -> dict[str, int]:
+    """Return the manifest's counts without some people."""
+    left_out = np.isin(np.array(people.user_ids, dtype=object), gone)
+    ratings = len(people.histories.item_idx) - int(people.histories.lengths[left_out].sum())
+    return {"users": len(people.user_ids) - len(gone), "ratings": ratings}
 
 
 def _records(settings: Settings, winner: Winner, facts: dict[str, Any]) -> dict[str, Any]:

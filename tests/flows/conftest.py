@@ -1,4 +1,4 @@
-"""The `playbill` command as a person calls it, in this test's own folders."""
+"""The command as a test runs it, and a data folder with two releases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import pytest
 
 from flows.cli import app as cli
 from flows.cli.console import LOGGERS
-from pipelines.settings import Settings
+from pipelines.jobs.build import build
+from pipelines.jobs.evaluate import evaluate
+from pipelines.jobs.ingest import ingest
+from pipelines.jobs.promote import promote
+from pipelines.jobs.publish import publish
+from pipelines.jobs.train import train
+from pipelines.settings import Settings, TrainingSettings
+from tests.conftest import SetMaker
+from warehouse.store import ReleaseStore
 
 Invoke = Callable[..., tuple[int, str]]
 
@@ -36,3 +44,18 @@ def invoke(
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
         logger.setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def published(run_settings: Settings, make_set: SetMaker) -> list[str]:
+    """Two releases of the small set, oldest first."""
+    training = TrainingSettings(models=("popularity", "covisitation"), published="covisitation", protocols=("next",))
+    settings = run_settings.model_copy(update={"training": training})
+    for run_id in ("20260101T000000Z-aaaaaa", "20260102T000000Z-bbbbbb"):
+        ingest(settings, run_id, movielens=make_set())
+        build(settings, run_id)
+        train(settings, run_id)
+        evaluate(settings, run_id)
+        promote(settings, run_id)
+        publish(settings, run_id)
+    return sorted(ReleaseStore(settings.folder).ids())

@@ -9,31 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app as cli
-from pipelines.jobs.build import build
-from pipelines.jobs.evaluate import evaluate
-from pipelines.jobs.ingest import ingest
-from pipelines.jobs.promote import promote
-from pipelines.jobs.publish import publish
-from pipelines.jobs.train import train
-from pipelines.settings import Settings, TrainingSettings
+from pipelines.settings import Settings
 from tests.conftest import SetMaker
 from tests.flows.conftest import Invoke
 from warehouse.store import ReleaseStore
-
-
-@pytest.fixture
-def published(run_settings: Settings, make_set: SetMaker) -> list[str]:
-    """Two releases of the small set, oldest first."""
-    training = TrainingSettings(models=("popularity", "covisitation"), published="covisitation", protocols=("next",))
-    settings = run_settings.model_copy(update={"training": training})
-    for run_id in ("20260101T000000Z-aaaaaa", "20260102T000000Z-bbbbbb"):
-        ingest(settings, run_id, movielens=make_set())
-        build(settings, run_id)
-        train(settings, run_id)
-        evaluate(settings, run_id)
-        promote(settings, run_id)
-        publish(settings, run_id)
-    return sorted(ReleaseStore(settings.folder).ids())
 
 
 def test_before_anything_is_published(invoke: Invoke) -> None:
