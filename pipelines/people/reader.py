@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipelines.films.films import Films
 from pipelines.people.history import Histories, IntArray
+from warehouse.builds import built_file
 from warehouse.errors import EmptyLakeError
 from warehouse.folder import DataFolder
 
@@ -54,16 +55,16 @@ class People:
 
 
 def read_people(folder: DataFolder) -> People:
-    """Read ``lake/interactions.parquet``.
+    """Read the built ``interactions``.
 
     Raises
     ------
+    DamagedFileError
+        If the file is not what the build wrote.
     EmptyLakeError
         If the warehouse has not been built, or holds no rating.
     """
-    path = folder.dataset("interactions")
-    if not path.exists():
-        raise EmptyLakeError(f"{path} does not exist; run `playbill ingest` and `playbill build` first")
+    path = built_file(folder, "interactions")
     names = ["user_id", "movie_id", "rating", "rated_at", "is_rating", "sources"]
     table = pq.read_table(path, columns=names, read_dictionary=["user_id"])
     if table.num_rows == 0:
@@ -90,16 +91,14 @@ def _users(column: pa.ChunkedArray) -> tuple[list[str], IntArray]:
 
 
 def read_films(folder: DataFolder) -> Films:
-    """Read the films of ``lake/movies.parquet`` that have a title, by movie_id.
+    """Read the built films that have a title, by movie_id.
 
     Raises
     ------
     EmptyLakeError
         If the warehouse has not been built.
     """
-    path = folder.dataset("movies")
-    if not path.exists():
-        raise EmptyLakeError(f"{path} does not exist; run `playbill ingest` and `playbill build` first")
+    path = built_file(folder, "movies")
     table = pq.read_table(path, columns=["movie_id", *METADATA]).sort_by([("movie_id", "ascending")])
     named = table.filter(pc.not_equal(pc.utf8_trim_whitespace(pc.fill_null(table["title"], "")), ""))
     return Films(named["movie_id"].to_numpy().astype(np.int64), named.select(list(METADATA)).to_pandas())
