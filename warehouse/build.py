@@ -110,6 +110,7 @@ def build_warehouse(
     *,
     id_space: str = "movielens",
     inputs: Mapping[str, pa.Table] | None = None,
+    macros: Mapping[str, str] | None = None,
 ) -> dict[str, int]:
     """Build ``warehouse.duckdb`` and the data sets made with it into a new folder; nothing else changes.
 
@@ -123,6 +124,8 @@ def build_warehouse(
         Whose numbering the MovieLens ids are.
     inputs : mapping of str to pyarrow.Table, optional
         The tables of `INPUTS`; those left out are empty.
+    macros : mapping of str to str, optional
+        SQL functions that the files call, ``name(parameters)`` and what each gives.
 
     Returns
     -------
@@ -140,6 +143,8 @@ def build_warehouse(
         con.execute("SET VARIABLE id_space = ?", [id_space])
         con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         con.execute(f"SET temp_directory = {quoted(folder.root / 'duckdb.tmp')}")
+        for signature, expression in (macros or {}).items():
+            con.execute(f"CREATE MACRO {signature} AS {expression}")
         _make_raw(con, folder, batches, inputs or {})
         for file in in_order(read_sql("staging") + read_sql("core") + read_sql("marts")):
             kind = "VIEW" if file.is_view else "TABLE"

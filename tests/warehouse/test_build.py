@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.people.identity import SQL_MACROS
 from pipelines.sources.movielens.landing import land_movielens
 from tests.conftest import RATINGS_HEADER, SetMaker
 from warehouse.build import SqlFile, build_warehouse, in_order, read_sql
@@ -33,7 +34,7 @@ def built(make_set: SetMaker, tmp_path: Path) -> DataFolder:
 
 def rebuild(folder: DataFolder, batches: dict[str, Path]) -> None:
     with building(folder) as home:
-        build_warehouse(home, folder, batches)
+        build_warehouse(home, folder, batches, macros=SQL_MACROS)
 
 
 def rows(folder: DataFolder, query: str) -> list[tuple[object, ...]]:
