@@ -1,92 +1,142 @@
-"""Lists made from what a request says: films somebody likes, words, genres. Nothing of it is kept."""
+"""Films for a plan: those that meet all of it first, then those that meet most of it, then what is popular.
+
+What is to be kept out stays out, and a children's film is a children's film, however few there are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pipelines.lists.filling import fill_up
-from pipelines.lists.rank import POPULAR, Ranker
-from pipelines.models.parts.top_k import top_k
 from pipelines.people.history import FloatArray
-from serving.http.parameters import Filters
-from serving.lists.everybody import Picks
-from serving.lists.making import Rated, make_list, person
-from serving.lists.stored import popular_list
-from serving.snapshot import Snapshot
-from serving.words.mood import Wish, read_wish
-from serving.words.texts import text_scores
+from serving.words.conditions import LOOSENED_FIRST, Condition, condition_of
+from serving.words.facts import Facts, Mask
+from serving.words.plan import Piece, Plan
 
-ModelChoice = Literal["auto", "baseline", "cf", "content"]
-CONTENT = "content_based"
-TASTE_WEIGHT = 0.08
-"""What one standard deviation of the personal model says beside words."""
+MERIT, FAME = 0.25, 0.35
+"""What the best and the best known film have before the last one, beside a score of 0 to 1 for each condition."""
+TASTE = 0.35
+"""What the person's own list says, from its first film to its last."""
 
 
 @dataclass(frozen=True)
-class Made:
-    """A list, and what made it."""
+class Answer:
+    """The films of a plan.
 
-    picks: Picks
-    model: Literal["baseline", "cf", "content"]
-    understood: list[str]
-
-
-def make(
-    snapshot: Snapshot, rows: Sequence[Rated], text: str, filters: Filters, limit: int, choice: ModelChoice
-) -> Made:
-    """Make a list from a history and a text, either of which may be empty.
-
-    ``auto`` reads the text if there is one that says something, else the history, else gives what is popular.
-    ``content`` without a text compares descriptions; a release without a content model ranks by the history.
+    Attributes
+    ----------
+    places : list of int
+        Best first.
+    scores : list of float
+        0-1, falling.
+    n_met : int
+        How many of them meet all of the plan.
+    n_chosen : int
+        How many of them meet some of it; what follows is popular.
+    used, loosened : tuple of Piece
+        What the films meet, and what was let go, in that order, as too few met it.
     """
-    wish = read_wish(text) if choice in ("auto", "content") else Wish()
-    scores, understood = text_scores(snapshot, wish)
-    if understood:
-        if rows:
-            scores += np.float32(TASTE_WEIGHT) * _taste(snapshot, rows)
-        return Made(_from_scores(snapshot, scores, rows, filters, limit), "content", understood)
-    if not rows or choice == "baseline":
-        places = snapshot.films.places([row.movie_id for row in rows])
-        picks = popular_list(snapshot, limit, filters, without=places[places >= 0].tolist())
-        picks.ratings = len(rows)
-        return Made(picks, "baseline", [])
-    ranker, model = _ranker(snapshot, choice)
-    allowed = filters.mask(snapshot.films) if filters else None
-    picks = make_list(
-        ranker, rows, length=limit, explained=snapshot.explained, generated_us=snapshot.now_us(), allowed=allowed
-    )  # fmt: skip
-    return Made(picks, model, [])
+
+    places: list[int]
+    scores: list[float]
+    n_met: int
+    n_chosen: int
+    used: tuple[Piece, ...]
+    loosened: tuple[Piece, ...]
 
 
-def _ranker(snapshot: Snapshot, choice: ModelChoice) -> tuple[Ranker, Literal["cf", "content"]]:
-    if choice == "content" and snapshot.content is not None:
-        return snapshot.content, "content"
-    return snapshot.ranker, "cf"
+def answer(
+    facts: Facts, plan: Plan, similar: dict[int, list[tuple[int, float]]], allowed: Mask, taste: FloatArray | None,
+    limit: int,
+) -> Answer:  # fmt: skip
+    """Choose films for a plan.
+
+    Parameters
+    ----------
+    similar : dict of int to list of (place, score)
+        For the place of each film that the plan names as a title: the films most like it.
+    allowed : bool array, shape (n_films,)
+        Films that may be listed at all; not changed.
+    taste : float32 array, shape (n_films,), or None
+        How much the person likes each film, 0-1.
+    limit : int
+        At most this many films; fewer only where ``allowed`` and what is to be kept out leave fewer.
+    """
+    conditions = [c for p in plan.pieces if (c := condition_of(facts, p, similar.get(_place(p), ()))) is not None]
+    for condition in conditions:
+        if condition.never_loosened and condition.met is not None:
+            allowed = allowed & condition.met
+    held = [c for c in conditions if not c.never_loosened and (c.met is not None or not _is_firm(conditions))]
+    order = sorted(held, key=lambda c: LOOSENED_FIRST.index(c.piece.kind))
+    scores = _scores(facts, conditions, taste)
+    places: list[int] = []
+    points: list[float] = []
+    loosened: list[Condition] = []
+    n_met = 0
+    for step in range(len(order) + 1):
+        mask = allowed.copy()
+        mask[places] = False
+        for condition in order[step:]:
+            mask &= _met(condition)
+        if step == len(order) and order:
+            break
+        best = _best(scores, mask, limit - len(places))
+        points += _falling(scores[best], step).tolist()
+        places += best.tolist()
+        n_met = len(places) if step == 0 else n_met
+        if len(places) >= limit or step >= len(order):
+            break
+        loosened.append(order[step])
+        if len(order) - step == 1:
+            break
+    n_chosen = len(places) if conditions else 0
+    rest = allowed.copy()
+    rest[places] = False
+    filler = _best(FAME * facts.fame + MERIT * facts.merit, rest, limit - len(places))
+    points += _falling((FAME * facts.fame + MERIT * facts.merit)[filler], len(order) + 1).tolist()
+    places += filler.tolist()
+    gone = {id(c) for c in loosened} if n_met < min(limit, len(places)) else set()
+    used = tuple(c.piece for c in conditions if id(c) not in gone or n_met)
+    return Answer(places, points, n_met, n_chosen, used, tuple(c.piece for c in loosened if id(c) in gone))
 
 
-def _taste(snapshot: Snapshot, rows: Sequence[Rated]) -> FloatArray:
-    """Return the published model's scores of a history in standard deviations, 0 where it says nothing."""
-    ranker = snapshot.ranker
-    told = ranker.model.score(person(rows).histories_in(ranker.model.films))[0]
-    taste = np.zeros(len(snapshot.films), dtype=np.float32)
-    finite = np.isfinite(told) & (ranker.here >= 0)
-    if finite.any():
-        spread = max(float(told[finite].std()), 1e-9)
-        taste[ranker.here[finite]] = np.clip((told[finite] - told[finite].mean()) / spread, -3, 3)
-    return taste
+def _place(piece: Piece) -> int:
+    return piece.low if piece.kind == "title" and piece.low is not None else -1
 
 
-def _from_scores(snapshot: Snapshot, scores: FloatArray, rows: Sequence[Rated], filters: Filters, limit: int) -> Picks:
-    allowed: NDArray[np.bool_] | None = filters.mask(snapshot.films) if filters else None
-    seen = person(rows).histories_in(snapshot.films.films)
-    open_scores = scores.copy() if allowed is None else np.where(allowed, scores, -np.inf).astype(np.float32)
-    open_scores[seen.item_idx] = -np.inf
-    lists, filled = fill_up(top_k(open_scores[None, :], limit), seen, snapshot.ranker.fillers(allowed), limit)
-    items, values = lists.row(0)
-    sources = [POPULAR if flag else CONTENT for flag in filled.tolist()]
-    return Picks(items.tolist(), values.tolist(), sources, [], len(rows), snapshot.now_us())
+def _is_firm(conditions: list[Condition]) -> bool:
+    """Tell whether any condition says which films are meant; a mood alone must then be one."""
+    return any(c.met is not None for c in conditions)
+
+
+def _met(condition: Condition) -> Mask:
+    if condition.met is not None:
+        return condition.met
+    met: Mask = condition.score > 0 if condition.score is not None else np.zeros(0, dtype=bool)
+    return met
+
+
+def _scores(facts: Facts, conditions: list[Condition], taste: FloatArray | None) -> FloatArray:
+    total = np.float32(MERIT) * facts.merit + np.float32(FAME) * facts.fame
+    for condition in conditions:
+        if condition.score is not None:
+            total = total + condition.score
+    return total if taste is None else total + np.float32(TASTE) * taste
+
+
+def _best(scores: FloatArray, mask: Mask, count: int) -> np.ndarray:
+    """Return the places of the best films of a mask: score descending, movie_id ascending."""
+    places = np.flatnonzero(mask)
+    return places[np.lexsort((places, -scores[places]))[: max(0, count)]]
+
+
+def _falling(scores: FloatArray, step: int) -> FloatArray:
+    """Return falling scores between the share of this step and that of the next, 1 to 0."""
+    top, bottom = 0.8**step, 0.8 ** (step + 1)
+    if len(scores) == 0:
+        return scores
+    spread = float(scores[0] - scores[-1])
+    share = (scores - scores[-1]) / spread if spread > 0 else np.ones_like(scores)
+    points: FloatArray = (bottom + (top - bottom) * (0.05 + 0.95 * share)).astype(np.float32)
+    return points
