@@ -55,6 +55,21 @@ class TmdbSettings(Section):
     flush_seconds: float = Field(2.0, gt=0, description="How often answers are put on disk: what a crash may cost.")
 
 
+class LimitSettings(Section):
+    """How much a source may give before it is refused by name: far above what is meant, below what hurts."""
+
+    line_bytes: int = Field(1_048_576, ge=256, description="Longest line of a file.")
+    unpacked_mb: float = Field(8192.0, gt=0, description="Longest file that a zip or gzip may unpack to.")
+    bad_rows_kept: int = Field(
+        100_000, ge=1, description="Unusable rows of a file that are kept in the quarantine; further ones are counted."
+    )
+    answer_mb: float = Field(32.0, gt=0, description="Longest answer of a service, unpacked.")
+    answer_seconds: float = Field(120.0, gt=0, description="Longest time that one answer may take, however steadily.")
+    download_mb: float = Field(8192.0, gt=0, description="Longest download.")
+    download_seconds: float = Field(14_400.0, gt=0, description="Longest time that one try of a download may take.")
+    pages: int = Field(200_000, ge=1, description="Most pages of one read.")
+
+
 class QualitySettings(Section):
     """What is let through."""
 
@@ -187,6 +202,7 @@ class Settings(BaseSettings):
     movielens: MovieLensSettings = MovieLensSettings()
     tmdb: TmdbSettings = TmdbSettings()
     quality: QualitySettings = QualitySettings()
+    limits: LimitSettings = LimitSettings()
     supabase: SupabaseSettings = SupabaseSettings()
     events: EventSettings = EventSettings()
     training: TrainingSettings = TrainingSettings()
