@@ -111,14 +111,16 @@ class FilmSearch:
 
         try:
             header = json.loads((folder / "search.json").read_text(encoding="utf-8"))
-            if header["format_version"] != FORMAT:
-                raise ValueError(f"format {header['format_version']}, this version reads {FORMAT}")
+            version = header["format_version"]
             indexes = {
                 field: bm25s.BM25.load(folder / field, mmap=mmap, show_progress=False) for field in header["fields"]
             }
-            return cls(indexes, int(header["n_films"]))
+            n_films = int(header["n_films"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelFormatError(f"{folder} holds no text index ({error}); publish again") from error
+        if version != FORMAT:
+            raise ModelFormatError(f"{folder} is of format {version}, this version reads {FORMAT}; publish again")
+        return cls(indexes, n_films)
 
 
 def tokenise(texts: Iterable[str]) -> list[str]:

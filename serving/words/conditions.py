@@ -107,7 +107,9 @@ def _audience(facts: Facts, piece: Piece, _: object) -> Condition:
         score = np.float32(AUDIENCE_WEIGHT) * facts.of_genre("Animation").astype(np.float32)
         return Condition(piece, for_children(facts), score, never_loosened=True)
     liked = facts.of_genres(DATE_NIGHT[:1]).astype(np.float32) + facts.of_genres(DATE_NIGHT[1:])
-    return Condition(piece, (liked > 0) & ~facts.of_genres(NOT_FOR_A_DATE), liked / 2, never_loosened=True)
+    return Condition(
+        piece, (liked > 0) & ~facts.of_genres(NOT_FOR_A_DATE), (liked / 2).astype(np.float32), never_loosened=True
+    )
 
 
 def _mood(facts: Facts, piece: Piece, _: object) -> Condition | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from pipelines.films.search import FilmSearch
 from pipelines.films.titles import plain
@@ -36,8 +37,9 @@ class Facts:
         How well known it is, 0-1.
     """
 
-    def __init__(self, table: pa.Table, films: FilmTable, search: FilmSearch, fame: FloatArray) -> None:
-        self.films, self.search, self.fame = films, search, fame
+    def __init__(self, table: pa.Table, films: FilmTable, search: FilmSearch) -> None:
+        self.films, self.search = films, search
+        fame = self.fame = _fame(table)
         directors, cast = (table[name].combine_chunks() for name in ("directors", "cast_names"))
         self.people = People(directors, cast, fame)
         self.titles = Titles([table["title"].to_pylist(), table["original_title"].to_pylist()], fame)
@@ -90,15 +92,23 @@ class Facts:
         return mask
 
 
+def _fame(table: pa.Table) -> FloatArray:
+    """Return how well known each film is, 0-1: by its ratings here and its votes on TMDB, on a scale of logarithms."""
+    fame = np.zeros(len(table), dtype=np.float32)
+    for name, weight in (("ratings", 0.7), ("vote_count", 0.3)):
+        logs = np.log1p(_whole(table[name]))
+        fame += (weight / max(float(logs.max(initial=0)), 1.0) * logs).astype(np.float32)
+    return fame
+
+
 def _whole(column: pa.ChunkedArray) -> NDArray[np.int64]:
     counts: NDArray[np.int64] = column.fill_null(0).to_numpy().astype(np.int64)
     return counts
 
 
 def _ranked(values: FloatArray) -> FloatArray:
-    """Return the share of films that each film is at least as good as, 0-1."""
-    order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
-    ranked: FloatArray = (order / max(1, len(values) - 1)).astype(np.float32)
+    """Return the share of films that each film is better than, 0-1; equals share theirs."""
+    ranked: FloatArray = ((rankdata(values) - 1) / max(1, len(values) - 1)).astype(np.float32)
     return ranked
 
 

@@ -1,4 +1,4 @@
-"""A plan: what a wish asks for, piece by piece. Whoever reads a wish makes one, and whoever answers works through it."""
+"""A plan: what a wish asks for, piece by piece; a reader makes one, an answer works through it."""
 
 from __future__ import annotations
 

@@ -22,11 +22,15 @@ PARTS = {"early": (0, 3), "mid": (4, 6), "middle": (4, 6), "late": (7, 9)}
 
 _YEAR = r"((?:18|19|20|21)\d\d)"
 _DECADE = rf"(?:((?:18|19|20)\d0)s|(\d0)s|({'|'.join(DECADE_WORDS)}))"
-_UNDER = r"(?:under|below|less than|shorter than|at most|max|maximum|not longer than|no longer than|no more than|within|up to)"
+_UNDER = (
+    r"(?:under|below|less than|shorter than|at most|max|maximum|not longer than|no longer than|no more than|within"
+    r"|up to)"
+)
 _OVER = r"(?:over|above|more than|longer than|at least|min|minimum)"
 _ABOUT = r"(?:about|around|roughly|approximately)"
 _LENGTH = (
-    r"(?:(?:(\d{1,2}|an|one|two|three|four) ?(?:hours?|hrs?|h)(?: and)?(?: (a half|half))?(?: ?(\d{1,2}) ?(?:minutes?|mins?|m)?)?)"
+    r"(?:(?:(\d{1,2}|an|one|two|three|four) ?(?:hours?|hrs?|h)(?: and)?(?: (a half|half))?"
+    r"(?: ?(\d{1,2}) ?(?:minutes?|mins?|m)?)?)"
     r"|(?:(\d{1,3}) ?(?:minutes?|mins?|min|m)))"
 )
 _HALF = r"(an|one|two|three) and a half hours?"
@@ -122,8 +126,10 @@ def _lengths(text: str) -> list[Quantity]:
         else:
             low, high = length - ABOUT_MINUTES, length + ABOUT_MINUTES
         found.append(Quantity(_length(match[0], low, high), match.start(), match.end()))
-    for pattern, low, high in ((r"\b(?:not too long|not long|short|quick)\b", None, SHORT_MINUTES),
-                               (r"\b(?:long|three hour|3 hour)(?= (?:film|movie|epic|one|drama))", LONG_MINUTES, None)):  # fmt: skip
+    for pattern, low, high in (
+        (r"\b(?:not too long|not long|short|quick)\b", None, SHORT_MINUTES),
+        (r"\b(?:long|three hour|3 hour)(?= (?:film|movie|epic|one|drama))", LONG_MINUTES, None),
+    ):
         for match in re.finditer(pattern, text):
             if not any(match.start() < other.end and other.start < match.end() for other in found):
                 found.append(Quantity(_length(match[0], low, high), match.start(), match.end()))

@@ -212,8 +212,11 @@ class _Reading:
         known = text in GENRE_WORDS or text in TWO_GENRES or text in MOODS or text in LANGUAGES
         parts = all(w in STOP or w in GENRE_WORDS or w in MOODS or w in LANGUAGES for w in words)
         follows = self.words[at + size : at + size + 1]
-        two_common = size == 2 and len(self.words) > 3 and follows not in (["but"], ["meets"]) and all(
-            self.reader.search.frequency(word, TEXT_FIELDS) > 20 or word in STOP for word in words
+        two_common = (
+            size == 2
+            and len(self.words) > 3
+            and follows not in (["but"], ["meets"])
+            and all(self.reader.search.frequency(word, TEXT_FIELDS) > 20 or word in STOP for word in words)
         )
         return known or parts or two_common
 

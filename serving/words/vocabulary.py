@@ -227,7 +227,8 @@ KEPT_OUT: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     **dict.fromkeys(
         ("violent", "gory", "bloody", "gritty"),
-        (("Horror", "War"), ("violence", "gore", "blood", "torture", "murder", "rape", "slasher", "shootout", "brutality")),
+        (("Horror", "War"), ("violence", "gore", "blood", "torture", "murder", "rape", "slasher", "shootout",
+                             "brutality")),
     ),
     **dict.fromkeys(
         ("erotic", "sexy"), ((), ("sex", "nudity", "female nudity", "male nudity", "erotic", "eroticism", "sex scene")),

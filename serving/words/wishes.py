@@ -1,142 +1,103 @@
-"""Films for a plan: those that meet all of it first, then those that meet most of it, then what is popular.
-
-What is to be kept out stays out, and a children's film is a children's film, however few there are.
-"""
+"""Lists made from what a request says: films somebody likes, words, genres. Nothing of it is kept."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pipelines.lists.rank import POPULAR, Ranker
 from pipelines.people.history import FloatArray
-from serving.words.conditions import LOOSENED_FIRST, Condition, condition_of
-from serving.words.facts import Facts, Mask
+from serving.http.parameters import Filters
+from serving.lists.everybody import Picks
+from serving.lists.making import Rated, make_list
+from serving.lists.stored import popular_list
+from serving.snapshot import Snapshot
+from serving.words.answer import Answer, answer
+from serving.words.conditions import SIMILAR_DEPTH
 from serving.words.plan import Piece, Plan
 
-MERIT, FAME = 0.25, 0.35
-"""What the best and the best known film have before the last one, beside a score of 0 to 1 for each condition."""
-TASTE = 0.35
-"""What the person's own list says, from its first film to its last."""
+ModelChoice = Literal["auto", "baseline", "cf", "content"]
+CONTENT = "content_based"
+TASTE_DEPTH = 300
+"""Films of the person's own list that say something beside a wish."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The films of a plan.
+class Wished:
+    """A list, what made it, and what it makes of the wish's text.
 
     Attributes
     ----------
-    places : list of int
-        Best first.
-    scores : list of float
-        0-1, falling.
-    n_met : int
-        How many of them meet all of the plan.
-    n_chosen : int
-        How many of them meet some of it; what follows is popular.
-    used, loosened : tuple of Piece
-        What the films meet, and what was let go, in that order, as too few met it.
+    understood, loosened : tuple of Piece
+        What the films meet, and what was let go as too few met it, in that order.
     """
 
-    places: list[int]
-    scores: list[float]
-    n_met: int
-    n_chosen: int
-    used: tuple[Piece, ...]
-    loosened: tuple[Piece, ...]
+    picks: Picks
+    model: Literal["baseline", "cf", "content"]
+    understood: tuple[Piece, ...] = field(default=())
+    loosened: tuple[Piece, ...] = field(default=())
 
 
-def answer(
-    facts: Facts, plan: Plan, similar: dict[int, list[tuple[int, float]]], allowed: Mask, taste: FloatArray | None,
-    limit: int,
-) -> Answer:  # fmt: skip
-    """Choose films for a plan.
+def make(
+    snapshot: Snapshot, rows: Sequence[Rated], text: str, filters: Filters, limit: int, choice: ModelChoice
+) -> Wished:
+    """Make a list from a history and a text, either of which may be empty.
 
-    Parameters
-    ----------
-    similar : dict of int to list of (place, score)
-        For the place of each film that the plan names as a title: the films most like it.
-    allowed : bool array, shape (n_films,)
-        Films that may be listed at all; not changed.
-    taste : float32 array, shape (n_films,), or None
-        How much the person likes each film, 0-1.
-    limit : int
-        At most this many films; fewer only where ``allowed`` and what is to be kept out leave fewer.
+    ``auto`` reads the text if there is one that says something, else the history, else gives what is popular.
+    ``content`` without a text compares descriptions; a release without a content model ranks by the history.
     """
-    conditions = [c for p in plan.pieces if (c := condition_of(facts, p, similar.get(_place(p), ()))) is not None]
-    for condition in conditions:
-        if condition.never_loosened and condition.met is not None:
-            allowed = allowed & condition.met
-    held = [c for c in conditions if not c.never_loosened and (c.met is not None or not _is_firm(conditions))]
-    order = sorted(held, key=lambda c: LOOSENED_FIRST.index(c.piece.kind))
-    scores = _scores(facts, conditions, taste)
-    places: list[int] = []
-    points: list[float] = []
-    loosened: list[Condition] = []
-    n_met = 0
-    for step in range(len(order) + 1):
-        mask = allowed.copy()
-        mask[places] = False
-        for condition in order[step:]:
-            mask &= _met(condition)
-        if step == len(order) and order:
-            break
-        best = _best(scores, mask, limit - len(places))
-        points += _falling(scores[best], step).tolist()
-        places += best.tolist()
-        n_met = len(places) if step == 0 else n_met
-        if len(places) >= limit or step >= len(order):
-            break
-        loosened.append(order[step])
-        if len(order) - step == 1:
-            break
-    n_chosen = len(places) if conditions else 0
-    rest = allowed.copy()
-    rest[places] = False
-    filler = _best(FAME * facts.fame + MERIT * facts.merit, rest, limit - len(places))
-    points += _falling((FAME * facts.fame + MERIT * facts.merit)[filler], len(order) + 1).tolist()
-    places += filler.tolist()
-    gone = {id(c) for c in loosened} if n_met < min(limit, len(places)) else set()
-    used = tuple(c.piece for c in conditions if id(c) not in gone or n_met)
-    return Answer(places, points, n_met, n_chosen, used, tuple(c.piece for c in loosened if id(c) in gone))
+    plan = snapshot.facts.reader.read(text) if text and choice in ("auto", "content") else Plan()
+    if plan:
+        chosen = _answer(snapshot, plan, rows, filters, limit)
+        if chosen.used or chosen.loosened:
+            return Wished(_picks(snapshot, chosen, len(rows)), "content", chosen.used, chosen.loosened)
+    if not rows or choice == "baseline":
+        places = snapshot.films.places([row.movie_id for row in rows])
+        picks = popular_list(snapshot, limit, filters, without=places[places >= 0].tolist())
+        picks.ratings = len(rows)
+        return Wished(picks, "baseline")
+    ranker, model = _ranker(snapshot, choice)
+    allowed = filters.mask(snapshot.films) if filters else None
+    picks = make_list(
+        ranker, rows, length=limit, explained=snapshot.explained, generated_us=snapshot.now_us(), allowed=allowed
+    )  # fmt: skip
+    return Wished(picks, model)
 
 
-def _place(piece: Piece) -> int:
-    return piece.low if piece.kind == "title" and piece.low is not None else -1
+def _ranker(snapshot: Snapshot, choice: ModelChoice) -> tuple[Ranker, Literal["cf", "content"]]:
+    if choice == "content" and snapshot.content is not None:
+        return snapshot.content, "content"
+    return snapshot.ranker, "cf"
 
 
-def _is_firm(conditions: list[Condition]) -> bool:
-    """Tell whether any condition says which films are meant; a mood alone must then be one."""
-    return any(c.met is not None for c in conditions)
+def _answer(snapshot: Snapshot, plan: Plan, rows: Sequence[Rated], filters: Filters, limit: int) -> Answer:
+    allowed = filters.mask(snapshot.films) if filters else np.ones(len(snapshot.films), dtype=bool)
+    rated = snapshot.films.places([row.movie_id for row in rows])
+    allowed[rated[rated >= 0]] = False
+    similar = {p.low: _similar(snapshot, p.low) for p in plan.pieces if p.kind == "title" and p.low is not None}
+    return answer(snapshot.facts, plan, similar, allowed, _taste(snapshot, rows) if rows else None, limit)
 
 
-def _met(condition: Condition) -> Mask:
-    if condition.met is not None:
-        return condition.met
-    met: Mask = condition.score > 0 if condition.score is not None else np.zeros(0, dtype=bool)
-    return met
+def _similar(snapshot: Snapshot, place: int) -> list[tuple[int, float]]:
+    """Return the release's films most like one film, best first."""
+    rows = snapshot.reader.similar_to(int(snapshot.films.films.movie_ids[place]), SIMILAR_DEPTH)
+    places = snapshot.films.places([movie_id for movie_id, _ in rows]).tolist()
+    return [(similar, score) for similar, (_, score) in zip(places, rows, strict=True) if similar >= 0]
 
 
-def _scores(facts: Facts, conditions: list[Condition], taste: FloatArray | None) -> FloatArray:
-    total = np.float32(MERIT) * facts.merit + np.float32(FAME) * facts.fame
-    for condition in conditions:
-        if condition.score is not None:
-            total = total + condition.score
-    return total if taste is None else total + np.float32(TASTE) * taste
+def _taste(snapshot: Snapshot, rows: Sequence[Rated]) -> FloatArray:
+    """Return how high each film stands in the person's own list: 1 for the first, towards 0 for the last of 300."""
+    own = make_list(snapshot.ranker, rows, length=TASTE_DEPTH, explained=0, generated_us=0)
+    taste: NDArray[np.float32] = np.zeros(len(snapshot.films), dtype=np.float32)
+    listed = [place for place, source in zip(own.places, own.sources, strict=True) if source != POPULAR]
+    taste[listed] = 1 - np.arange(len(listed), dtype=np.float32) / max(1, len(listed))
+    return taste
 
 
-def _best(scores: FloatArray, mask: Mask, count: int) -> np.ndarray:
-    """Return the places of the best films of a mask: score descending, movie_id ascending."""
-    places = np.flatnonzero(mask)
-    return places[np.lexsort((places, -scores[places]))[: max(0, count)]]
-
-
-def _falling(scores: FloatArray, step: int) -> FloatArray:
-    """Return falling scores between the share of this step and that of the next, 1 to 0."""
-    top, bottom = 0.8**step, 0.8 ** (step + 1)
-    if len(scores) == 0:
-        return scores
-    spread = float(scores[0] - scores[-1])
-    share = (scores - scores[-1]) / spread if spread > 0 else np.ones_like(scores)
-    points: FloatArray = (bottom + (top - bottom) * (0.05 + 0.95 * share)).astype(np.float32)
-    return points
+def _picks(snapshot: Snapshot, chosen: Answer, ratings: int) -> Picks:
+    sources = [CONTENT if at < chosen.n_chosen else POPULAR for at in range(len(chosen.places))]
+    return Picks(chosen.places, chosen.scores, sources, [], ratings, snapshot.now_us())
