@@ -112,6 +112,7 @@ def build_warehouse(
     *,
     id_space: str = "movielens",
     inputs: Mapping[str, pa.Table] | None = None,
+    macros: Mapping[str, str] | None = None,
 ) -> dict[str, int]:
     """Build ``warehouse.duckdb`` and the lake's data sets afresh; a crash leaves the old ones.
 
@@ -123,6 +124,8 @@ def build_warehouse(
         Whose numbering the MovieLens ids are.
     inputs : mapping of str to pyarrow.Table, optional
         Small tables that take the place of a data set of `LAKE_VIEWS`, such as ``event_weights``.
+    macros : mapping of str to str, optional
+        SQL functions that the files call, ``name(parameters)`` and what each gives.
 
     Returns
     -------
@@ -143,6 +146,8 @@ def build_warehouse(
         con.execute("SET VARIABLE id_space = ?", [id_space])
         con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         con.execute(f"SET temp_directory = {quoted(folder.root / 'duckdb.tmp')}")
+        for signature, expression in (macros or {}).items():
+            con.execute(f"CREATE MACRO {signature} AS {expression}")
         _make_raw(con, folder, batches)
         for file in in_order(read_sql("staging") + read_sql("core") + read_sql("marts")):
             kind = "VIEW" if file.is_view else "TABLE"

@@ -63,6 +63,20 @@ class ReleaseReader:
             self._host = duckdb.connect(":memory:", config={**CONFIG, "threads": 1, "memory_limit": SINGLE_ROWS})
             self._host.execute(f"ATTACH {quoted(database)} AS release_file (READ_ONLY)")
 
+    def check_numbers(self) -> None:
+        """Look at every score and share once.
+
+        Raises
+        ------
+        BrokenReleaseError
+            If one is NaN or infinite: no answer could say it.
+        """
+        with self._roomy(), self._cursor() as cursor:
+            relations = cursor.execute(self._sql["broken_numbers"]).fetchall()
+        if relations:
+            named = ", ".join(f"{name} ({rows} rows)" for name, rows in relations)
+            raise BrokenReleaseError(f"{self._database} has numbers that are none in {named}; roll back to another")
+
     # -- whole tables, once a release ---------------------------------------------------------------------------
 
     def films(self) -> pa.Table:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from pipelines.films.overrides import read_overrides
 from pipelines.jobs.active import Active, active_set
+from pipelines.people.identity import SQL_MACROS
 from pipelines.people.suppression import suppressed
 from pipelines.settings import EventSettings, Settings
 from warehouse import ledgers
@@ -53,7 +54,9 @@ def build(settings: Settings, run_id: str) -> Built:
         _check_mapped(folder, active)
         batches: dict[str, Path | list[Path]] = {active.source: active.batch}
         batches |= {source: batch_folders(folder.batches(source)) for source in APP_SOURCES}
-        counts = build_warehouse(folder, batches, id_space=active.id_space, inputs=_inputs(settings, active))
+        counts = build_warehouse(
+            folder, batches, id_space=active.id_space, inputs=_inputs(settings, active), macros=SQL_MACROS
+        )
         findings = run_checks(folder, max_drop_share=settings.quality.max_drop_share)
         rows = [asdict(finding) for finding in findings]
         ledgers.append(folder, "quality", run_id, rows)

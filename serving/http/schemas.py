@@ -157,6 +157,8 @@ class Ready(Answer):
     status: Literal["ready"]
     release_id: str
     age_hours: float
+    last_look_seconds: float = Field(description="Since the last look for a release that worked.")
+    failed_looks: int
 
 
 class ReleaseInfo(Answer):

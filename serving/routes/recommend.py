@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from pipelines.people.identity import LONGEST_USER_ID, of_request
 from serving.context import context_of
 from serving.films import FilmTable
 from serving.http.errors import Problem
@@ -20,7 +21,6 @@ from serving.lists.making import Rated, stored_rows
 from serving.lists.stored import stored_list
 from serving.routes.documented import OPTIONAL, answers, example
 from serving.snapshot import Snapshot
-from serving.users import canonical
 from serving.words.plan import Piece
 from serving.words.wishes import ModelChoice, Wished, make
 
@@ -52,7 +52,9 @@ class WishRequest(BaseModel):
         },
     )
 
-    user_id: str | None = Field(None, min_length=1, max_length=128, description="Whose ratings to begin with.")
+    user_id: str | None = Field(
+        None, min_length=1, max_length=LONGEST_USER_ID, description="Whose ratings to begin with."
+    )
     liked: list[MovieNumber] = Field([], max_length=500, description="Films somebody likes; five stars each.")
     ratings: list[GivenRating] = Field([], max_length=2000)
     query: str = Field("", max_length=500, description="In plain words: a mood, a place, a name.")
@@ -77,7 +79,7 @@ class WishRequest(BaseModel):
 )
 async def recommend(
     request: Request,
-    user_id: Annotated[str | None, Query(min_length=1, max_length=128, examples=["ml_1"])] = None,
+    user_id: Annotated[str | None, Query(min_length=1, max_length=LONGEST_USER_ID, examples=["ml_1"])] = None,
     liked: Annotated[str | None, Query(pattern=ID_LIST, description="Film ids, by commas.", examples=["603"])] = None,
     k: Limit = 10,
     query: Annotated[str, Query(max_length=500)] = "",
@@ -109,7 +111,7 @@ async def wished(request: Request, wish: WishRequest) -> Response:
     Ids that name no film are ignored and listed in the answer.
     """
     context = context_of(request)
-    user = canonical(wish.user_id) if wish.user_id is not None else None
+    user = of_request(wish.user_id) if wish.user_id is not None else None
     if user is not None:
         await context.access.require(request, user)
     snapshot = context.snapshot()
@@ -166,8 +168,9 @@ def _pieces(pieces: tuple[Piece, ...]) -> bytes:
 
 
 def _seconds(moment: datetime) -> int:
+    """Return seconds since 1970-01-01 UTC; a time without a zone is UTC."""
     try:
-        return int(moment.timestamp())
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (OverflowError, ValueError, OSError):
         return 0
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.people.identity import SQL_MACROS
 from pipelines.sources.movielens.landing import land_movielens
 from tests.conftest import RATINGS_HEADER, SetMaker
 from warehouse.build import SqlFile, build_warehouse, in_order, read_sql
@@ -26,7 +27,7 @@ LINKS = "movieId,imdbId,tmdbId\n10,0068646,238\n20,0000020,77\n30,0000030,77\n40
 def built(make_set: SetMaker, tmp_path: Path) -> DataFolder:
     folder = DataFolder(tmp_path / "data")
     batch = land_movielens(make_set(ratings_csv=RATINGS, movies_csv=MOVIES, links_csv=LINKS), folder)
-    build_warehouse(folder, {"movielens": folder.batches("movielens") / batch.batch_id})
+    build_warehouse(folder, {"movielens": folder.batches("movielens") / batch.batch_id}, macros=SQL_MACROS)
     return folder
 
 
@@ -65,7 +66,7 @@ def test_a_profile_names_what_somebody_likes(built: DataFolder) -> None:
 def test_the_mapping_is_a_ledger_that_a_later_run_does_not_override(built: DataFolder, make_set: SetMaker) -> None:
     changed = LINKS.replace("10,0068646,238", "10,0068646,999").replace("40,0000040,", "40,0000040,400")
     batch = land_movielens(make_set(ratings_csv=RATINGS, movies_csv=MOVIES, links_csv=changed), built)
-    build_warehouse(built, {"movielens": built.batches("movielens") / batch.batch_id})
+    build_warehouse(built, {"movielens": built.batches("movielens") / batch.batch_id}, macros=SQL_MACROS)
     found = rows(built, "SELECT movielens_id, movie_id FROM dim_tmdb_mapping ORDER BY ALL")
     assert found == [(10, 238), (20, 77), (30, 77), (40, 400)]
 
@@ -78,7 +79,7 @@ def test_all_checks_pass_on_good_data(built: DataFolder) -> None:
 
 def test_an_empty_warehouse_stops_the_run(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
-    build_warehouse(folder, {})
+    build_warehouse(folder, {}, macros=SQL_MACROS)
     with pytest.raises(QualityError, match="no_interactions"):
         stop_on_errors(run_checks(folder))
 

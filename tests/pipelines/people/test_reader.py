@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.films.films import Films
 from pipelines.people.reader import read_people
 from warehouse.errors import EmptyLakeError
 from warehouse.folder import DataFolder
@@ -55,3 +56,48 @@ def test_nothing_to_read(tmp_path: Path) -> None:
     write(folder, [])
     with pytest.raises(EmptyLakeError, match="holds no rating"):
         read_people(folder)
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_many_people_read_in_pieces_are_grouped_and_sorted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_order: bool
+) -> None:
+    monkeypatch.setattr("pipelines.people.reader.BATCH_ROWS", 7)
+    monkeypatch.setattr("pipelines.people.reader.SORTED_PEOPLE", 3)
+    rng = np.random.default_rng(3)
+    pairs = [(f"u{user}", int(film)) for user in range(25) for film in np.sort(rng.choice(60, 9, replace=False)) * 3]
+    kinds = (["movielens"], ["events", "supabase"], ["events"])
+    # a far future and seconds shared by several films: neither may disturb the order
+    seconds = rng.choice([-5, 0, 1, 2, 10**11], len(pairs))
+    rows = [
+        (user, film, float(rng.integers(1, 11)) / 2, int(second), bool(rng.integers(2)), kinds[rng.integers(3)])
+        for (user, film), second in zip(pairs, seconds, strict=True)
+    ]
+    folder = DataFolder(tmp_path)
+    rows = sorted(rows) if in_order else [rows[at] for at in rng.permutation(len(rows))]
+    write(folder, rows)
+    people = read_people(folder)
+    expected = sorted(rows, key=lambda row: (row[0], row[3], row[1]))
+    found = list(
+        zip(
+            [people.user_ids[owner] for owner in people.histories.owner],
+            people.movie_ids[people.histories.item_idx].tolist(), people.histories.ratings.tolist(),
+            people.histories.rated_at.tolist(), np.asarray(people.is_rating).tolist(), people.sources.to_pylist(),
+            strict=True,
+        )
+    )  # fmt: skip
+    assert found == [(*row[:5], "+".join(row[5])) for row in expected]
+    assert people.user_ids == sorted({row[0] for row in rows})
+
+
+def test_histories_in_a_models_films_leave_out_the_others_and_share_what_is_the_same(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    write(folder, ROWS)
+    people = read_people(folder)
+    fewer = people.histories_in(Films(np.array([10, 30])))
+    assert fewer.indptr.tolist() == [0, 1, 3, 3]
+    assert fewer.item_idx.tolist() == [0, 1, 0]
+    assert fewer.rated_at.tolist() == [70, 50, 60]
+    more = people.histories_in(Films(np.array([5, 10, 20, 30])))
+    assert more.item_idx.tolist() == [1, 2, 3, 1, 2]
+    assert np.shares_memory(more.ratings, people.histories.ratings)  # nothing is copied that need not be
