@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from pipelines.settings import Settings
+from tests.tally import pytest_unconfigure as pytest_unconfigure  # the table of attacks, as the last lines
 
 _exit_status = [1]
 
