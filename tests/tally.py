@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import pytest
-
 
 @dataclass
 class Count:
@@ -49,12 +47,3 @@ def table() -> list[str]:
     rows = [*sorted(_counts.items()), ("together", total)]
     head = f"{'':{width}}  {'tries':>7}  {'survived':>8}  {'lost':>5}"
     return [head, *(f"{kind:{width}}  {c.tries:7,}  {c.survived:8,}  {c.lost:5,}" for kind, c in rows)]
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Print the table after everything else; tests/conftest.py hands this hook to pytest."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        for line in table():
-            reporter.write_line(line)
