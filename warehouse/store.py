@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ from typing import Any
 
 from warehouse.contracts.release import SCHEMA_VERSION
 from warehouse.errors import BrokenReleaseError, NoReleaseError, UnknownReleaseError
-from warehouse.files import new_folder, sha256_of, sync_folder, write_text
+from warehouse.files import link_to, new_folder, sha256_of, write_text
 from warehouse.folder import DataFolder
 
 RELEASE_ID = re.compile(r"^\d{8}T\d{6}Z-[0-9a-f]{6}$")
@@ -146,11 +145,7 @@ class ReleaseStore:
         """Serve a release from now on: readers of the old one are not disturbed."""
         self.get(release_id)
         write_text(self.home / "CURRENT", release_id + "\n")
-        link = self.home / f".current.{os.getpid()}.tmp"
-        link.unlink(missing_ok=True)
-        link.symlink_to(Path(release_id) / "release.duckdb")
-        link.replace(self.home / "current.duckdb")
-        sync_folder(self.home)
+        link_to(self.home / "current.duckdb", Path(release_id) / "release.duckdb")
 
     def before(self, release_id: str) -> str:
         """Return the newest release older than ``release_id``.

@@ -58,9 +58,12 @@ def evaluate(
     makers = {name: partial(from_recipe, name, recipe) for name, recipe in trained.recipes.items()}
     chosen = protocols or (settings.training.gate, *settings.training.protocols)
     evaluations = {
-        protocol: measure(makers, ratings, films, protocol, dataset=dataset, seed=settings.random_state, progress=_show)
+        protocol: measure(
+            makers, ratings, films, protocol,
+            dataset=dataset, seed=settings.random_state, max_people=settings.training.measured_people, progress=_show,
+        )
         for protocol in dict.fromkeys(chosen)
-    }
+    }  # fmt: skip
     _record(settings, bench, trained, evaluations)
     return evaluations
 
