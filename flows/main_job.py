@@ -10,6 +10,7 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from flows.parameters import POPULAR
 from pipelines.jobs.build import Built, build
+from pipelines.jobs.champion import champion_recipe
 from pipelines.jobs.enrich import Enriched, enrich
 from pipelines.jobs.evaluate import evaluate
 from pipelines.jobs.ingest import ingest
@@ -18,7 +19,7 @@ from pipelines.jobs.match import Matched
 from pipelines.jobs.match_titles import match_titles
 from pipelines.jobs.promote import promote
 from pipelines.jobs.publish import Published, publish
-from pipelines.jobs.reuse import champion_recipe, reuse_arrays
+from pipelines.jobs.reuse import reuse
 from pipelines.jobs.train import train
 from pipelines.progress import stage
 from pipelines.settings import Settings
@@ -114,13 +115,10 @@ def main_job(settings: Settings, run_id: str, request: Request, wrap: Wrap = pla
 def _models(settings: Settings, run_id: str, mode: str, dataset: str, step: Steps) -> None:
     """Put a model on the workbench: trained and judged, or borrowed from what is served."""
     if mode == "none":
-        step("reuse", reuse_arrays, settings, run_id, dataset)
+        step("reuse", reuse, settings, run_id, dataset)
         return
-    champion = champion_recipe(settings, dataset)
-    again = champion is not None and champion[0] == settings.training.published
-    if champion is not None and (mode == "champion" or (mode == "auto" and again)):
-        step("train", train, settings, run_id, models=(champion[0],), overrides={champion[0]: champion[1]})
-    else:
-        step("train", train, settings, run_id)
+    champion = {} if mode == "all" else champion_recipe(settings.folder, dataset)
+    again = mode == "champion" or settings.training.published in champion
+    step("train", train, settings, run_id, recipes=champion if again else {})
     step("evaluate", evaluate, settings, run_id)
     step("promote", promote, settings, run_id)

@@ -49,7 +49,8 @@ def ingest(
     """
     folder = settings.folder
     with writing(folder):
-        for home in (folder.root, folder.lake, folder.batches("movielens"), folder.batches("sample"), folder.releases):
+        batches = folder.batches("movielens"), folder.batches("sample")
+        for home in (folder.root, folder.lake, *batches, folder.builds, folder.releases):
             remove_leftovers(home)
         wanted = set_to_take(folder, dataset, movielens)
         if isinstance(wanted, str):
