@@ -20,6 +20,7 @@ from flows.parameters import POPULAR
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings, load_settings
 from warehouse.errors import ConfigError
+from warehouse.store import ReleaseStore
 
 
 def register(app: typer.Typer) -> None:
@@ -127,6 +128,9 @@ def publish() -> None:
     with progress_bar():
         published = job(settings)
     out.print(f"Published release {published.release_id}: {published.users:,} lists, ranked by {published.model}")
+    served = ReleaseStore(settings.folder).current_id()
+    if served != published.release_id:
+        out.print(f"{served} is pinned and stays the served one. To serve the new one: playbill unpin, then rollback")
 
 
 def _assignment(text: str) -> tuple[str, Any]:
