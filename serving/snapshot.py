@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from functools import cached_property
 from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.blend.catalogue import load_model
+from pipelines.films.search import FilmSearch
 from pipelines.lists.rank import POPULAR, Ranker
 from pipelines.models.base import Model
 from pipelines.models.popularity import PopularityModel
-from pipelines.people.history import FloatArray
 from pipelines.people.suppression import user_hash
 from pipelines.settings import ServingSettings
 from serving.films import FilmTable
 from serving.lists.everybody import Picks, StoredLists
 from serving.lists.making import Rated, make_list
 from serving.lists.remembered import remember_members
-from serving.words.index import WordIndex
+from serving.words.facts import Facts
 from warehouse.errors import BrokenReleaseError
 from warehouse.release_reader import ReleaseReader, StoredHistory
 from warehouse.store import Release
@@ -60,6 +59,7 @@ class Snapshot:
         self.ranker = Ranker.of(self.model, popularity, self.films.films)
         self.baseline = Ranker(popularity, self.films.films, self.films.films.index_of(popularity.films.movie_ids),
                                self.ranker.order)  # fmt: skip
+        self.facts = Facts(self.reader.facts(), self.films, FilmSearch.load(release.path / "search"))
         content = self._content(release)
         self.content = None if content is None else Ranker.of(content, popularity, self.films.films)
 
@@ -101,19 +101,6 @@ class Snapshot:
     def _popular(self, places: list[int], scores: list[float]) -> Picks:
         made = int(self.created_at.timestamp() * 1e6)
         return Picks(places, scores, [POPULAR] * len(places), generated_us=made)
-
-    @cached_property
-    def words(self) -> WordIndex:
-        """The films by the words they are described with; made at the first wish that needs it."""
-        return WordIndex(self.reader.words(), self.films)
-
-    @cached_property
-    def fame(self) -> FloatArray:
-        """How popular each film is among all, 0-1, float32, shape (n_films,); half the way is the middle film."""
-        order = self.ranker.order
-        fame = np.zeros(len(self.films), dtype=np.float32)
-        fame[order.item_idx] = np.linspace(1, 0, len(order.item_idx), dtype=np.float32)
-        return fame
 
     def try_out(self) -> None:
         """Make a list from a made-up history with each ranker: arrays that do not fit each other fail here.

@@ -109,10 +109,10 @@ class ReleaseReader:
             scopes.setdefault(scope, []).append((movie_id, score))
         return scopes
 
-    def words(self) -> pa.Table:
-        """Return the words each film is described with and their weights, by word."""
+    def facts(self) -> pa.Table:
+        """Return what wishes ask of every film with a title, by movie_id: names, keywords, language, length, fame."""
         with self._roomy(), self._cursor() as cursor:
-            return cursor.sql(self._sql["film_words"]).to_arrow_table()
+            return cursor.sql(self._sql["film_facts"]).to_arrow_table()
 
     # -- single rows, per request -------------------------------------------------------------------------------
 
