@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from pipelines.settings import Settings
+from tests.virtual_time import virtual_time  # noqa: F401 - a fixture for all
 
 _exit_status = [1]
 

@@ -20,7 +20,8 @@ from pipelines.jobs.ingest_supabase import ingest_supabase
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings, SupabaseColumns, SupabaseSettings
 from pipelines.sources.supabase.postgres import PostgresTable
-from pipelines.sources.supabase.rows import parse_time
+from pipelines.sources.times import parse_time
+from tests.pipelines.sources.supabase.postgrest import Aside
 from tests.pipelines.sources.supabase.test_api import rows, stamp
 from warehouse.errors import ConfigError, PlaybillError, SourceError, SourceUnavailableError
 
@@ -99,7 +100,7 @@ def table(dsn: str, **changed: Any) -> PostgresTable:
 
 
 def test_all_rows_and_the_newest_change(dsn: str) -> None:
-    found = table(dsn).read(None)
+    found = table(dsn).read(None, Aside())
     assert sorted(found.rows["movie_id"].to_pylist()) == list(range(101, 111))
     first = found.rows.sort_by("movie_id").to_pylist()[0]
     wanted = rows(1)[0]
@@ -110,14 +111,14 @@ def test_all_rows_and_the_newest_change(dsn: str) -> None:
 
 
 def test_changes_since_a_moment(dsn: str) -> None:
-    found = table(dsn).read(datetime(2026, 1, 1, 0, 1, tzinfo=UTC))
+    found = table(dsn).read(datetime(2026, 1, 1, 0, 1, tzinfo=UTC), Aside())
     assert sorted(found.rows["movie_id"].to_pylist()) == list(range(104, 111))
     assert found.complete is False
 
 
 def test_a_table_without_times_and_ids(dsn: str) -> None:
     execute(dsn, "ALTER TABLE ratings DROP COLUMN id, DROP COLUMN updated_at, DROP COLUMN created_at")
-    found = table(dsn).read(datetime(2026, 1, 1, tzinfo=UTC))
+    found = table(dsn).read(datetime(2026, 1, 1, tzinfo=UTC), Aside())
     assert (found.rows.num_rows, found.complete, found.watermark) == (10, True, None)
     assert set(found.rows["rated_at"].to_pylist()) == {None}
 
@@ -126,22 +127,22 @@ def test_bad_rows_are_kept_aside(dsn: str) -> None:
     execute(dsn, "UPDATE ratings SET rating = 11 WHERE id = 3")
     execute(dsn, "UPDATE ratings SET rating = 'NaN' WHERE id = 4")
     execute(dsn, "UPDATE ratings SET movie_id = -1 WHERE id = 5")
-    found = table(dsn).read(None)
-    assert found.rows.num_rows == 7
-    assert sorted(why for _, _, why, _ in found.bad) == [
-        "movie_id is not a TMDB id", "rating is outside 0.5-5.0", "rating is outside 0.5-5.0",
+    aside = Aside()
+    assert table(dsn).read(None, aside).rows.num_rows == 7
+    assert sorted(aside.whys) == [
+        "movie_id is not a TMDB id", "rating is not a number", "rating is outside 0.5-5.0",
     ]  # fmt: skip
 
 
 def test_an_empty_table(dsn: str) -> None:
     execute(dsn, "TRUNCATE ratings")
-    assert table(dsn).read(None).rows.num_rows == 0
+    assert table(dsn).read(None, Aside()).rows.num_rows == 0
 
 
 def test_an_odd_name_is_a_name_and_no_statement(dsn: str) -> None:
     execute(dsn, 'ALTER TABLE ratings RENAME TO "rat""ings; x"')
     execute(dsn, 'ALTER TABLE "rat""ings; x" RENAME rating TO "Stars %%"')
-    found = table(dsn, table='rat"ings; x', columns=SupabaseColumns(rating="Stars %%")).read(None)
+    found = table(dsn, table='rat"ings; x', columns=SupabaseColumns(rating="Stars %%")).read(None, Aside())
     assert found.rows.num_rows == 10
 
 
@@ -158,21 +159,21 @@ def test_an_odd_name_is_a_name_and_no_statement(dsn: str) -> None:
 )
 def test_a_wrong_name(dsn: str, changed: dict[str, Any], error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
-        table(dsn, **changed).read(None)
+        table(dsn, **changed).read(None, Aside())
 
 
 def test_no_grant(dsn: str) -> None:
     execute(dsn, "DROP ROLE IF EXISTS guest")
     execute(dsn, "CREATE ROLE guest LOGIN")
     with pytest.raises(SourceError, match=r"GRANT SELECT ON public\.ratings"):
-        table(dsn.replace("owner:hush", "guest")).read(None)
+        table(dsn.replace("owner:hush", "guest")).read(None, Aside())
 
 
 @pytest.mark.parametrize("broken", ["postgresql://owner:hush@127.0.0.1:1/postgres", "not a connection string hush"])
 def test_no_server_and_no_secret_in_the_error(broken: str) -> None:
     pytest.importorskip("psycopg")
     with pytest.raises(PlaybillError) as raised:
-        table(broken, timeout_seconds=2).read(None)
+        table(broken, timeout_seconds=2).read(None, Aside())
     assert isinstance(raised.value, SourceUnavailableError)
     assert "hush" not in str(raised.value)
 
