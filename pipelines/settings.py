@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
+from pipelines.settings_names import refuse_unknown, variable_not_json, variables_given
 from warehouse.errors import ConfigError
 from warehouse.folder import DataFolder
+
+JSON_EXAMPLE = '["als", "hybrid"]'
 
 
 def project_root() -> Path:
@@ -263,11 +266,18 @@ def load_settings() -> Settings:
     ConfigError
         If a value cannot be used; the message names the variable and never repeats its value.
     """
+    env_file = project_root() / ".env"
+    given = variables_given(env_file)
+    refuse_unknown(Settings, given)
     try:
-        return Settings(_env_file=project_root() / ".env")
+        return Settings(_env_file=env_file)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = "__".join(str(part) for part in first["loc"]).upper()
         own = name.startswith(("MLFLOW", "PREFECT", "SUPABASE_", "TMDB_")) and "__" not in name
         known = name if own else f"PLAYBILL_{name}"
         raise ConfigError(f"setting {known}: {first['msg']}; see .env.example") from None
+    except SettingsError as error:
+        field = str(error).partition('"')[2].partition('"')[0]
+        name = variable_not_json(field, given)
+        raise ConfigError(f"setting {name}: its value is not JSON, such as {JSON_EXAMPLE}; see .env.example") from None

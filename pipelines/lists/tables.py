@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.films.films import Films
@@ -17,6 +19,7 @@ from pipelines.models.popularity import PopularityConfig, PopularityModel
 from pipelines.people.fingerprint import fingerprints
 from pipelines.people.history import Histories
 from pipelines.people.reader import People
+from warehouse.builds import built_file
 from warehouse.columns import Relation
 from warehouse.contracts.release import RELEASE_TABLES
 from warehouse.db import connect
@@ -63,8 +66,8 @@ def history_table(people: People, model: Model) -> pa.Table:
 def movie_table(folder: DataFolder) -> pa.Table:
     """Return ``movies``: what is known of each film, with its ratings counted."""
     with connect() as con:
-        con.register("films", pq.read_table(folder.dataset("movies")))
-        con.register("stats", pq.read_table(folder.dataset("movie_stats")))
+        con.register("films", pq.read_table(built_file(folder, "movies")))
+        con.register("stats", pq.read_table(built_file(folder, "movie_stats")))
         return con.sql(
             "SELECT films.*, coalesce(stats.ratings, 0)::INTEGER AS ratings, stats.mean_rating "
             "FROM films LEFT JOIN stats ON films.movie_id = stats.movie_id ORDER BY films.movie_id"
@@ -112,6 +115,15 @@ def profile_table(folder: DataFolder) -> pa.Table:
     """Return ``user_profiles`` from the warehouse."""
     with connect(folder.warehouse_file, read_only=True) as con:
         return con.sql("SELECT * FROM mart_user_profiles ORDER BY user_id").to_arrow_table()
+
+
+def without_people(content: Mapping[str, pa.Table], user_ids: list[str]) -> dict[str, pa.Table]:
+    """Return a release's tables without some people."""
+    out = pa.array(user_ids, type=pa.string())
+    return {
+        name: table.filter(pc.invert(pc.is_in(table["user_id"], out))) if "user_id" in table.column_names else table
+        for name, table in content.items()
+    }
 
 
 def record_table(name: str, rows: list[dict[str, Any]]) -> pa.Table:

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pv
 
+from pipelines.people.identity import NO_ID
 from pipelines.progress import step
-from pipelines.sources.supabase.rows import INT32_MAX, LONGEST_ID, UNREADABLE_TIME
+from pipelines.sources.supabase.rows import INT32_MAX, UNREADABLE_TIME, user_of
 from warehouse.changes import INCOMING
 from warehouse.quarantine import Quarantine
 
@@ -75,13 +76,12 @@ class Copied:
         return pa.concat_tables([INCOMING.empty_table(), *self._tables])
 
     def _add(self, rows: pa.Table) -> None:
-        length = pc.fill_null(pc.utf8_length(rows["user_id"]), 0)
+        user_ids = _spelled(rows["user_id"])
         films = _parsed(rows["movie_id"], WHOLE, pa.int64())
         stars = _parsed(rows["rating"], DECIMAL, pa.float64())
         checks = {
             UNREADABLE_TIME: pc.is_null(rows["unreadable"]),
-            "user_id is empty or too long": pc.and_(pc.greater(length, 0), pc.less_equal(length, LONGEST_ID)),
-            "user_id is unprintable": pc.utf8_is_printable(rows["user_id"]),
+            NO_ID: pc.is_valid(user_ids),
             "movie_id is not a TMDB id": pc.and_(pc.greater(films, 0), pc.less_equal(films, INT32_MAX)),
             "rating is not a number": pc.is_valid(stars),
             "rating is outside 0.5-5.0": pc.and_(pc.greater_equal(stars, 0.5), pc.less_equal(stars, 5.0)),
@@ -91,7 +91,7 @@ class Copied:
         if not pc.all(good).as_py():
             self._set_aside(rows, passed, good)
         columns = [
-            rows["user_id"],
+            user_ids,
             films.cast(pa.int32(), safe=False),
             stars.cast(pa.float32()),
             rows["rated_at"].cast(pa.timestamp("us", tz="UTC")),
@@ -109,6 +109,20 @@ class Copied:
         for index in pc.indices_nonzero(pc.invert(good)).to_pylist():
             reason = next(reason for reason, mask in passed.items() if not mask[index].as_py())
             self._aside.add("supabase", self.given + index + 1, reason, str(rows.slice(index, 1).to_pylist()[0]))
+
+
+def _spelled(texts: Any) -> Any:
+    """Return user ids; null for what is none."""
+    coded = pc.dictionary_encode(texts).combine_chunks()
+    spelled = pa.array([_user_id(text) for text in coded.dictionary.to_pylist()], type=pa.string())
+    return spelled.take(coded.indices)
+
+
+def _user_id(text: str) -> str | None:
+    try:
+        return user_of(text)
+    except ValueError:
+        return None
 
 
 def _parsed(texts: Any, shape: str, kind: pa.DataType) -> Any:

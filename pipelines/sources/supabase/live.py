@@ -134,13 +134,14 @@ class LiveRatings:
         return query
 
     def _rating(self, row: dict[str, Any]) -> LiveRating | None:
-        """Return a usable rating; a row without one (no stars, out of range) is no rating."""
+        """Return a rating that the nightly read would take; any other row is no rating."""
+        moment = next((row[name] for name in self._times if row.get(name)), None)
         try:
-            moment = next((row[name] for name in self._times if row.get(name)), None)
-            seconds = int(min(parse_time(moment).timestamp(), time.time())) if moment else 0
-            return LiveRating(whole(row.get(self._names.movie_id)), stars(row.get(self._names.rating)), seconds)
+            seconds = min(parse_time(moment).timestamp(), time.time()) if moment else 0.0
+            movie_id, rating = whole(row.get(self._names.movie_id)), stars(row.get(self._names.rating))
         except ValueError:
             return None
+        return LiveRating(movie_id, rating, max(0, int(seconds)))
 
 
 class _NoTimeError(PlaybillError):

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import stamina
 
+from pipelines.people.identity import LONGEST_ID
 from pipelines.settings import LimitSettings, SupabaseSettings
 from pipelines.sources.http import plain
 from pipelines.sources.supabase.copied import Copied
 from pipelines.sources.supabase.errors import explain
-from pipelines.sources.supabase.rows import EARLIEST, LONGEST_ID, Read
+from pipelines.sources.supabase.rows import EARLIEST, Read
 from warehouse.errors import ConfigError, SourceUnavailableError
 from warehouse.quarantine import Quarantine
 

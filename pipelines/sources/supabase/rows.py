@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,12 +10,12 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from pipelines.people.identity import LONGEST_ID, NO_ID, of_app
 from pipelines.sources.times import parse_time
 from warehouse.changes import INCOMING
 from warehouse.quarantine import Quarantine
 
 INT32_MAX = 2**31 - 1
-LONGEST_ID = 200
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(hours=1)
 """How far a row's time may be ahead of the server's clock: rows are written while they are read."""
@@ -98,7 +97,7 @@ class RowParser:
         # a time that cannot be is not known: the rating counts all the same
         usable = (moment for moment in moments if EARLIEST <= moment <= self._latest)
         return (
-            user(row.get(name["user_id"])),
+            user_of(row.get(name["user_id"])),
             whole(row.get(name["movie_id"])),
             stars(row.get(name["rating"])),
             next(usable, None),
@@ -119,12 +118,11 @@ def _row_id(value: Any) -> str | None:
     return str(_checked("id is no text or number", lambda t: 0 < len(t) <= LONGEST_ID and t.isprintable(), text))
 
 
-def user(value: Any) -> str:
-    """Return a user id as text; a UUID in lower case."""
-    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    _checked("user_id is empty or too long", lambda t: 0 < len(t) <= LONGEST_ID, text)
-    _checked("user_id is unprintable", lambda t: t.isprintable() and "\ufffd" not in t, text)
-    return text.lower() if re.fullmatch(r"[0-9a-fA-F-]{36}", text) else text
+def user_of(value: Any) -> str:
+    """Return the user id of somebody in the table; text that was no UTF-8 names nobody."""
+    if isinstance(value, str) and "\ufffd" in value:
+        raise ValueError(NO_ID)
+    return of_app(value)
 
 
 def whole(value: Any) -> int:

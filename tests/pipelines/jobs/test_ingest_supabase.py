@@ -66,7 +66,7 @@ def test_the_second_read_takes_the_overlap_and_what_changed(app: Settings) -> No
     assert ingest(app, table) == SupabaseIngested("full", 200, 200, 0, 0, 0, "000001-" + batches(app)[0][-6:])
     table.given = 0
     second = ingest(app, table)
-    # of the ten minutes before minute 50 and of it: ids 160 to 200, and the questions for the columns and the two newest times
+    # of the ten minutes before minute 50 and of it: ids 160 to 200, and the three questions before
     assert (second.mode, second.rows_read, second.fresh, second.changed, second.batch_id) == ("changes", 41, 0, 0, None)
     assert table.given == 41 + 3
     table.rows[5] |= {"rating": 0.5, "updated_at": stamp(55)}

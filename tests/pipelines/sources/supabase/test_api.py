@@ -13,6 +13,7 @@ import httpx
 import pytest
 import stamina
 
+from pipelines.people.identity import NO_ID
 from pipelines.settings import SupabaseColumns, SupabaseSettings
 from pipelines.sources.supabase.api import SupabaseApi
 from pipelines.sources.supabase.keys import key_headers
@@ -109,7 +110,7 @@ def test_bad_rows_are_kept_aside() -> None:
         "rating is outside 0.5-5.0",
         "rating is not a number",
         "movie_id is not a TMDB id",
-        "user_id is empty or too long",
+        NO_ID,
     ]
 
 
