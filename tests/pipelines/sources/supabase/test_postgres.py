@@ -15,14 +15,16 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import stamina
+from pydantic import SecretStr
 
 from pipelines.jobs.ingest_supabase import ingest_supabase
 from pipelines.runs import new_run_id
-from pipelines.settings import Settings, SupabaseColumns, SupabaseSettings
+from pipelines.settings import QualitySettings, Settings, SupabaseColumns, SupabaseSettings
 from pipelines.sources.supabase.postgres import PostgresTable
 from pipelines.sources.times import parse_time
 from tests.pipelines.sources.supabase.postgrest import Aside
 from tests.pipelines.sources.supabase.test_api import rows, stamp
+from warehouse import ledgers
 from warehouse.errors import ConfigError, PlaybillError, SourceError, SourceUnavailableError
 
 pytestmark = pytest.mark.slow
@@ -134,6 +136,60 @@ def test_bad_rows_are_kept_aside(dsn: str) -> None:
     ]  # fmt: skip
 
 
+ODD = [
+    ("infinity", "time cannot be read"),
+    ("-infinity", "time cannot be read"),
+    ("0044-03-15 12:00:00+00 BC", "time cannot be read"),
+    ("12026-01-01", "time cannot be read"),
+    ("9999-12-31 23:59:59.999999+00", None),
+    ("2999-01-01", None),
+    ("1066-10-14", None),
+]
+
+
+@pytest.mark.parametrize(("moment", "reason"), ODD)
+def test_one_odd_time_costs_its_own_row_at_most_and_never_the_next_change(
+    dsn: str, settings: Settings, moment: str, reason: str | None
+) -> None:
+    settings = settings.model_copy(update={"quality": QualitySettings(max_bad_share=0.2)})
+    app = settings.model_copy(update={"supabase_db_url": SecretStr(dsn)})
+    execute(dsn, f"UPDATE ratings SET updated_at = '{moment}' WHERE id = 4")
+    first = ingest_supabase(app, new_run_id())
+    assert (first.fresh, first.bad_rows) == ((9, 1) if reason else (10, 0))
+    execute(dsn, "UPDATE ratings SET rating = 5, updated_at = now() WHERE id = 7")
+    execute(dsn, "INSERT INTO ratings (id, user_id, movie_id, rating) VALUES (11, gen_random_uuid(), 999, 3)")
+    second = ingest_supabase(app, new_run_id())
+    assert (second.mode, second.fresh, second.changed) == ("changes", 1, 1)
+    assert max(row["watermark"] for row in ledgers.read(app.folder, "reads")) <= datetime.now(UTC)
+
+
+def test_rows_without_updated_at_are_read_when_they_are_made(dsn: str, settings: Settings) -> None:
+    app = settings.model_copy(update={"supabase_db_url": SecretStr(dsn)})
+    execute(dsn, "ALTER TABLE ratings ALTER updated_at DROP NOT NULL, ALTER updated_at DROP DEFAULT")
+    execute(dsn, "UPDATE ratings SET updated_at = NULL WHERE id < 8")
+    ingest_supabase(app, new_run_id())
+    execute(dsn, "INSERT INTO ratings (id, user_id, movie_id, rating) VALUES (11, gen_random_uuid(), 999, 3)")
+    assert ingest_supabase(app, new_run_id()).fresh == 1
+
+
+@pytest.mark.parametrize(
+    "value", ["'NaN'", "1e400", "-1e400", "4.00000000000000000000000000000000000000000000000000001"]
+)
+def test_a_number_that_no_float_holds_costs_its_own_row(dsn: str, value: str) -> None:
+    execute(dsn, f"UPDATE ratings SET rating = {value}::numeric WHERE id = 4")
+    aside = Aside()
+    assert table(dsn).read(None, aside).rows.num_rows == 9
+    assert len(aside.whys) == 1
+
+
+def test_films_that_are_no_numbers_cost_their_own_rows(dsn: str) -> None:
+    execute(dsn, "ALTER TABLE ratings ALTER movie_id TYPE text")
+    execute(dsn, "UPDATE ratings SET movie_id = E'a\n\"b,' || chr(27) WHERE id = 4")
+    aside = Aside()
+    assert table(dsn).read(None, aside).rows.num_rows == 9
+    assert aside.whys == ["movie_id is not a TMDB id"]
+
+
 def test_an_empty_table(dsn: str) -> None:
     execute(dsn, "TRUNCATE ratings")
     assert table(dsn).read(None, Aside()).rows.num_rows == 0
@@ -180,9 +236,9 @@ def test_no_server_and_no_secret_in_the_error(broken: str) -> None:
 
 def test_many_rows_land_and_the_next_read_takes_what_changed(dsn: str, settings: Settings) -> None:
     execute(
-        dsn, "INSERT INTO ratings (id, user_id, movie_id, rating, updated_at) "
-        "SELECT n, gen_random_uuid(), n, (1 + n % 10) / 2.0, timestamptz '2026-02-01' + n * interval '1 second' "
-        "FROM generate_series(1000, 60999) AS n",
+        dsn, "INSERT INTO ratings (id, user_id, movie_id, rating, created_at, updated_at) "
+        "SELECT n, gen_random_uuid(), n, (1 + n % 10) / 2.0, '2026-01-01', "
+        "timestamptz '2026-02-01' + n * interval '1 second' FROM generate_series(1000, 60999) AS n",
     )  # fmt: skip
     app = Settings(data_dir=settings.data_dir, mlruns_dir=settings.mlruns_dir, supabase_db_url=dsn)
     first = ingest_supabase(app, new_run_id())
