@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
+from pipelines.settings_names import refuse_unknown, variable_not_json, variables_given
 from warehouse.errors import ConfigError
 from warehouse.folder import DataFolder
+
+JSON_EXAMPLE = '["als", "hybrid"]'
 
 
 def project_root() -> Path:
@@ -53,6 +56,21 @@ class TmdbSettings(Section):
     max_age_days: int = Field(150, ge=1, le=180, description="Age at which facts are fetched anew; TMDB allows 180.")
     missing_days: int = Field(30, ge=1, description="Days after which a film that TMDB does not know is asked again.")
     flush_seconds: float = Field(2.0, gt=0, description="How often answers are put on disk: what a crash may cost.")
+
+
+class LimitSettings(Section):
+    """How much a source may give before it is refused by name: far above what is meant, below what hurts."""
+
+    line_bytes: int = Field(1_048_576, ge=256, description="Longest line of a file.")
+    unpacked_mb: float = Field(8192.0, gt=0, description="Longest file that a zip or gzip may unpack to.")
+    bad_rows_kept: int = Field(
+        100_000, ge=1, description="Unusable rows of a file that are kept in the quarantine; further ones are counted."
+    )
+    answer_mb: float = Field(32.0, gt=0, description="Longest answer of a service, unpacked.")
+    answer_seconds: float = Field(120.0, gt=0, description="Longest time that one answer may take, however steadily.")
+    download_mb: float = Field(8192.0, gt=0, description="Longest download.")
+    download_seconds: float = Field(14_400.0, gt=0, description="Longest time that one try of a download may take.")
+    pages: int = Field(200_000, ge=1, description="Most pages of one read.")
 
 
 class QualitySettings(Section):
@@ -187,6 +205,7 @@ class Settings(BaseSettings):
     movielens: MovieLensSettings = MovieLensSettings()
     tmdb: TmdbSettings = TmdbSettings()
     quality: QualitySettings = QualitySettings()
+    limits: LimitSettings = LimitSettings()
     supabase: SupabaseSettings = SupabaseSettings()
     events: EventSettings = EventSettings()
     training: TrainingSettings = TrainingSettings()
@@ -247,11 +266,18 @@ def load_settings() -> Settings:
     ConfigError
         If a value cannot be used; the message names the variable and never repeats its value.
     """
+    env_file = project_root() / ".env"
+    given = variables_given(env_file)
+    refuse_unknown(Settings, given)
     try:
-        return Settings(_env_file=project_root() / ".env")
+        return Settings(_env_file=env_file)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = "__".join(str(part) for part in first["loc"]).upper()
         own = name.startswith(("MLFLOW", "PREFECT", "SUPABASE_", "TMDB_")) and "__" not in name
         known = name if own else f"PLAYBILL_{name}"
         raise ConfigError(f"setting {known}: {first['msg']}; see .env.example") from None
+    except SettingsError as error:
+        field = str(error).partition('"')[2].partition('"')[0]
+        name = variable_not_json(field, given)
+        raise ConfigError(f"setting {name}: its value is not JSON, such as {JSON_EXAMPLE}; see .env.example") from None

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
-from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from pipelines.settings import Section, Settings
+from pipelines.settings_names import variables_of
 
 INTRODUCTION = """# Playbill's settings. Copy this file to .env and take the "# " off the lines that you change.
 # Every value here is the default; nothing is needed for the embedded sample. The environment beats the file.
@@ -31,19 +31,11 @@ def _section(section: type[Section] | type[Settings], prefix: str) -> Iterator[s
         if isinstance(inner, type) and issubclass(inner, Section):
             nested.append((inner, f"{prefix}{name.upper()}__"))
             continue
-        for variable in _variables(name, field, prefix):
+        for variable in variables_of(name, field, prefix):
             yield f"\n# {field.description}\n# {variable}={_shown(field.get_default(call_default_factory=True))}\n"
     for inner, inner_prefix in nested:
         yield f"\n# --- {(inner.__doc__ or '').strip().splitlines()[0]}\n"
         yield from _section(inner, inner_prefix)
-
-
-def _variables(name: str, field: FieldInfo, prefix: str) -> list[str]:
-    """Return the environment variables that set a field: its own names where it has them."""
-    alias = field.validation_alias
-    if alias is None:
-        return [f"{prefix}{name.upper()}"]
-    return [str(choice) for choice in getattr(alias, "choices", [alias])]
 
 
 def _shown(value: Any) -> str:

@@ -70,7 +70,9 @@ def ask(con: Connection, sql: str, values: Sequence[Any] | None = None) -> Answe
         If DuckDB cannot run it; the message is DuckDB's own.
     """
     try:
-        found = con.execute(sql, list(values or []))
+        found: duckdb.DuckDBPyConnection | None = con.execute(sql, list(values or []))
+        if found is None:  # DuckDB's answer to a text without a statement, whatever its types say
+            raise ConfigError('there is no statement in it; for example: playbill sql "select * from release"')
         columns = [column[0] for column in found.description or []]
         return Answer(columns, found.fetchall() if columns else [])
     except duckdb.Error as error:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import traceback
 
 import typer
 
 from flows.cli import doctor, evaluate, lists, query, releases, run, serve, stages
 from flows.cli.console import err
 from warehouse.errors import PlaybillError
+from warehouse.failures import foreseen
 
 INTERRUPTED = 130
+UNEXPECTED = 70
+"""Exit code of a fault in Playbill itself: sysexits' EX_SOFTWARE."""
 
 app = typer.Typer(
     name="playbill",
@@ -27,7 +31,7 @@ for module in (run, stages, evaluate, lists, releases, query, serve, doctor):
 
 def main() -> None:
     """Run the command; a problem is one line on standard error and an exit code other than 0."""
-    code = [0]
+    code = [UNEXPECTED]
     # Registered first, so run last, when Prefect has stopped its server: DuckDB's bindings print pages about
     # "leaked" objects while the interpreter is taken apart, which says nothing to a user and is skipped here.
     atexit.register(_leave, code)
@@ -36,23 +40,48 @@ def main() -> None:
 
 
 def run_command() -> int:
-    """Run the command and return its exit code, its problem already told."""
+    """Run the command and return its exit code, its problem already told.
+
+    Nothing but a command that ended well gives 0: a problem with a name has its class's code, what the machine did 1,
+    a fault in Playbill itself 70 after its traceback.
+    """
     try:
         app()
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(done.code is not None)
-    except PlaybillError as problem:
-        err.print(f"playbill: {problem}", markup=False)
-        return problem.exit_code
     except KeyboardInterrupt:
-        err.print("playbill: interrupted; what was published before is served, run it again to go on")
+        tell("interrupted; what was published before is served, run it again to go on")
         return INTERRUPTED
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - nobody reads on
+    except Exception as error:
+        return told(error)
     return 0
 
 
+def told(error: Exception) -> int:
+    """Tell what went wrong and return the exit code that it has, never 0."""
+    if isinstance(error, PlaybillError):
+        tell(str(error))
+        return error.exit_code
+    known = foreseen(error)
+    if known is not None:
+        tell(known)
+        return 1
+    traceback.print_exception(error)
+    tell(f"this should not have happened ({type(error).__name__}); what was published before is served")
+    return UNEXPECTED
+
+
+def tell(problem: str) -> None:
+    """Print a problem as one line on standard error."""
+    err.print(f"playbill: {' '.join(problem.split())}", markup=False)
+
+
 def _leave(code: list[int]) -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        os._exit(code[0] or 1)
     os._exit(code[0])

@@ -22,6 +22,9 @@ from warehouse.lock import writing
 
 log = logging.getLogger(__name__)
 
+WAIT_SECONDS = 600.0
+"""How long a run that writes may keep forgetting waiting."""
+
 
 @dataclass(frozen=True)
 class Forgotten:
@@ -64,8 +67,9 @@ def forget(settings: Settings, run_id: str, user_id: str) -> Forgotten:
     if not who or not who.isprintable():
         raise ConfigError("forget needs a user id as Playbill calls it, such as ml_1 or the app's UUID")
     folder = settings.folder
-    with writing(folder):
-        added = suppress(folder, who)
+    # before the lock: a release that is being made leaves them out, and whoever serves answers without them at once
+    added = suppress(folder, who)
+    with writing(folder, wait_seconds=WAIT_SECONDS):
         batches = _erase_batches(folder, who)
         _lower_counts(folder, run_id, {source: part.rows for source, part in batches.items()})
         parts = [*batches.values(), _erase_logs(folder, who), _erase_quarantine(folder, who)]

@@ -10,12 +10,13 @@ from typing import Any
 from pipelines.people.suppression import suppressed
 from pipelines.settings import Settings
 from pipelines.sources.http import Transport
+from pipelines.sources.landed import check_share
 from pipelines.sources.supabase.api import SupabaseApi
 from pipelines.sources.supabase.postgres import PostgresTable
 from pipelines.sources.supabase.rows import RatingsTable, Read
 from warehouse import ledgers
 from warehouse.changes import Changes, land_changes
-from warehouse.errors import ConfigError, TooManyBadRowsError
+from warehouse.errors import ConfigError
 from warehouse.files import remove_leftovers
 from warehouse.folder import DataFolder
 from warehouse.landing import keep_aside
@@ -127,13 +128,10 @@ def _check_share(settings: Settings, run_id: str, read: Read) -> None:
         return
     path = settings.folder.quarantine / SOURCE / f"{run_id}.csv"
     keep_aside(read.bad, path)
-    share = len(read.bad) / max(1, read.given)
-    if share > settings.quality.max_bad_share:
-        _, line, why, _ = read.bad[0]
-        raise TooManyBadRowsError(
-            f"Supabase: {len(read.bad):,} of {read.given:,} rows are unusable ({share:.1%}, allowed "
-            f"{settings.quality.max_bad_share:.1%}); first row {line}: {why}; all of them: {path}"
-        )
+    _, line, why, _ = read.bad[0]
+    check_share(
+        "Supabase", len(read.bad), read.given, settings.quality.max_bad_share, first=f"row {line}: {why}", kept_in=path
+    )
 
 
 def _record(

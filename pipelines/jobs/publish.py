@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import subprocess
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+import numpy as np
 
 from pipelines.blend.catalogue import load_model
 from pipelines.jobs.active import active_set
@@ -15,6 +18,7 @@ from pipelines.lists.rank import rank
 from pipelines.models.base import Model
 from pipelines.models.popularity import PopularityModel
 from pipelines.people.reader import People, read_films, read_people
+from pipelines.people.suppression import suppressed_among, suppression_held
 from pipelines.progress import step
 from pipelines.runs import Workbench, workbench
 from pipelines.settings import Settings, project_root
@@ -49,19 +53,21 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
         If a check of the new release fails; the last one is still served.
     """
     folder, store = settings.folder, ReleaseStore(settings.folder)
-    bench = workbench(folder, run_id)
-    decided = bench.read("promote", "promote")
-    people, films = read_people(folder), read_films(folder)
-    model = load_model(bench.model(decided["published"]))
-    popularity = PopularityModel.load(bench.model(PopularityModel.name))
-    ranked = rank(
-        model, popularity, people, films, length=settings.lists.length, explained=settings.lists.explained
-    )  # fmt: skip
-    created_at = utc_now()
-    facts = _facts(settings, bench, model, people, len(films))
+    # from reading to renaming in one hold: whoever is forgotten meanwhile is either out of what is read, or known to
+    # the last look
     with writing(folder):
         remove_leftovers(folder.releases)
-        with store.publishing(facts, created_at) as (release_id, path):
+        bench = workbench(folder, run_id)
+        decided = bench.read("promote", "promote")
+        people, films = read_people(folder), read_films(folder)
+        model = load_model(bench.model(decided["published"]))
+        popularity = PopularityModel.load(bench.model(PopularityModel.name))
+        ranked = rank(
+            model, popularity, people, films, length=settings.lists.length, explained=settings.lists.explained
+        )  # fmt: skip
+        created_at = utc_now()
+        facts = _facts(settings, bench, model, people, len(films))
+        with ExitStack() as until_renamed, store.publishing(facts, created_at) as (release_id, path):
             step("write release", 0, None)
             model.save(path / "models" / model.name)
             if model.name != popularity.name:
@@ -76,8 +82,15 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
                 "user_profiles": tables.profile_table(folder),
                 **_records(settings, bench, {**facts, "release_id": release_id, "created_at": created_at}),
             }
-            findings = write_release_file(path / "release.duckdb", content, list_length=settings.lists.length)
-            stop_on_errors(findings)
+            file = path / "release.duckdb"
+            stop_on_errors(write_release_file(file, content, list_length=settings.lists.length))
+            gone = suppressed_among(people.user_ids, until_renamed.enter_context(suppression_held(folder)))
+            if gone:
+                facts |= _without(people, gone)
+                content = tables.without_people(content, gone)
+                content |= _records(settings, bench, {**facts, "release_id": release_id, "created_at": created_at})
+                file.unlink()
+                stop_on_errors(write_release_file(file, content, list_length=settings.lists.length))
         previous = _log_release(settings, store, bench.run_id, release_id)
     log.info("publish done release=%s users=%d previous=%s", release_id, facts["users"], previous)
     return Published(release_id, model.name, facts["users"], facts["movies"], facts["ratings"])
@@ -104,6 +117,13 @@ def _facts(settings: Settings, bench: Workbench, model: Model, people: People, n
         "list_length": settings.lists.length,
         "metrics": {f"{row['protocol']}.{row['metric']}": row["value"] for row in metrics},
     }
+
+
+def _without(people: People, gone: list[str]) -> dict[str, int]:
+    """Return the manifest's counts without some people."""
+    left_out = np.isin(np.array(people.user_ids, dtype=object), gone)
+    ratings = len(people.histories.item_idx) - int(people.histories.lengths[left_out].sum())
+    return {"users": len(people.user_ids) - len(gone), "ratings": ratings}
 
 
 def _records(settings: Settings, bench: Workbench, facts: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.films.films import Films
@@ -112,6 +114,15 @@ def profile_table(folder: DataFolder) -> pa.Table:
     """Return ``user_profiles`` from the warehouse."""
     with connect(folder.warehouse_file, read_only=True) as con:
         return con.sql("SELECT * FROM mart_user_profiles ORDER BY user_id").to_arrow_table()
+
+
+def without_people(content: Mapping[str, pa.Table], user_ids: list[str]) -> dict[str, pa.Table]:
+    """Return a release's tables without some people."""
+    out = pa.array(user_ids, type=pa.string())
+    return {
+        name: table.filter(pc.invert(pc.is_in(table["user_id"], out))) if "user_id" in table.column_names else table
+        for name, table in content.items()
+    }
 
 
 def record_table(name: str, rows: list[dict[str, Any]]) -> pa.Table:

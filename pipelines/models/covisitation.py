@@ -14,10 +14,8 @@ from pydantic import Field
 from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
 from pipelines.models.parts.item_side import Neighbours
-from pipelines.models.parts.sparse import keep_largest_sparse
+from pipelines.models.parts.pair_counts import count_pairs
 from pipelines.people.history import FloatArray, Histories, ItemArray, WeightRule, weigh
-
-CHUNK_RATINGS = 1_000_000
 
 
 class CovisitationConfig(ModelConfig):
@@ -44,14 +42,16 @@ class CovisitationModel(Model):
 
     def _fit(self, histories: Histories, films: Films) -> None:
         config: CovisitationConfig = self.config
-        n_items = len(films)
-        pairs = sp.csr_matrix((n_items, n_items), dtype=np.float64)
-        step = max(1, CHUNK_RATINGS * len(histories) // max(1, len(histories.item_idx)))
-        for _, some in histories.chunks(step):
-            pairs = pairs + _pairs(some, weigh(some, config.training), config, n_items)
-        popularity = np.maximum(np.bincount(histories.item_idx, minlength=n_items), 1).astype(np.float64)
-        scaled = sp.diags(popularity**-config.source_damping) @ pairs @ sp.diags(popularity**-config.damping)
-        self.counts_ = keep_largest_sparse(scaled.tocsr(), config.neighbours).astype(np.float32)
+        popularity = np.maximum(np.bincount(histories.item_idx, minlength=len(films)), 1).astype(np.float64)
+        self.counts_ = count_pairs(
+            histories,
+            weigh(histories, config.training),
+            near=np.arange(1, config.window + 1, dtype=np.float64) ** -config.falloff,
+            forward=config.forward,
+            row_scale=popularity**-config.source_damping,
+            column_scale=popularity**-config.damping,
+            keep=config.neighbours,
+        )
 
     def _item_side(self) -> Neighbours:
         return Neighbours.of(self.counts_)
@@ -61,23 +61,3 @@ class CovisitationModel(Model):
         scores: FloatArray = both.toarray().astype(np.float32)
         scores[scores == 0] = -np.inf
         return scores
-
-
-def _pairs(histories: Histories, weights: FloatArray, config: CovisitationConfig, n_items: int) -> sp.csr_matrix:
-    """Count the ordered pairs of some histories; two ratings of the same second have no order and share the weight."""
-    owner, items, times = histories.owner, histories.item_idx, histories.rated_at
-    total = sp.csr_matrix((n_items, n_items), dtype=np.float64)
-    for distance in range(1, min(config.window, max(0, len(items) - 1)) + 1):
-        near = np.flatnonzero(owner[distance:] == owner[:-distance])
-        if len(near) == 0:
-            break
-        first, second = near, near + distance
-        value = weights[first].astype(np.float64) * weights[second] * distance**-config.falloff
-        tied = times[first] == times[second]
-        ahead = np.where(tied, (config.forward + 1) / 2, config.forward) * value
-        back = np.where(tied, (config.forward + 1) / 2, 1.0) * value
-        rows = np.concatenate((items[first], items[second]))
-        columns = np.concatenate((items[second], items[first]))
-        total = total + sp.csr_matrix((np.concatenate((ahead, back)), (rows, columns)), shape=total.shape)
-    total.eliminate_zeros()
-    return total

@@ -6,7 +6,10 @@ build pass these people over, and whoever serves a release answers as if it had 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from warehouse.files import write_text
 from warehouse.folder import DataFolder
@@ -28,10 +31,29 @@ def suppressed(folder: DataFolder) -> frozenset[str]:
     return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
+def suppressed_among(user_ids: Collection[str], hashes: frozenset[str]) -> list[str]:
+    """Return those of some people who asked to be forgotten."""
+    return [user_id for user_id in user_ids if user_hash(user_id) in hashes] if hashes else []
+
+
+@contextmanager
+def suppression_held(folder: DataFolder) -> Iterator[frozenset[str]]:
+    """Give the hashes of all forgotten people and let nobody be added in the block.
+
+    Whoever publishes looks here last and renames inside the block, so that somebody is either left out of the release
+    or asked to be forgotten after it was published.
+    """
+    folder.releases.mkdir(parents=True, exist_ok=True)
+    with (folder.releases / ".suppressed.lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield suppressed(folder)
+
+
 def suppress(folder: DataFolder, user_id: str) -> bool:
     """Add a user to the list, whole or not at all; return False when they are on it already."""
-    known = suppressed(folder)
-    if user_hash(user_id) in known:
-        return False
-    write_text(folder.releases / "SUPPRESSED", HEADER + "".join(f"{h}\n" for h in sorted({*known, user_hash(user_id)})))
+    with suppression_held(folder) as hashes:
+        if user_hash(user_id) in hashes:
+            return False
+        lines = "".join(f"{one}\n" for one in sorted({*hashes, user_hash(user_id)}))
+        write_text(folder.releases / "SUPPRESSED", HEADER + lines)
     return True

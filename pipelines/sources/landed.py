@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from warehouse.errors import WarehouseError
+from warehouse.errors import TooManyBadRowsError, WarehouseError
 
 
 @dataclass(frozen=True)
@@ -55,3 +55,32 @@ class Batch:
             raise WarehouseError(
                 f"{folder}/batch.json cannot be read ({error}); delete the folder, run again"
             ) from error
+
+
+def check_share(what: str, bad_rows: int, rows: int, allowed: float, *, first: str, kept_in: Path) -> None:
+    """Refuse a source of which more is unusable than is let through: one rule for all of them.
+
+    Parameters
+    ----------
+    what : str
+        The file or table, as the reader knows it.
+    bad_rows, rows : int
+        Unusable rows, and all rows with them.
+    allowed : float
+        Share of the rows that may be unusable, 0 to 1 (``quality.max_bad_share``).
+    first : str
+        ``line 7: not JSON``, without anything of the row.
+    kept_in : Path
+        Where the unusable rows are.
+
+    Raises
+    ------
+    TooManyBadRowsError
+        If the share is larger.
+    """
+    share = bad_rows / max(1, rows)
+    if share > allowed:
+        raise TooManyBadRowsError(
+            f"{what}: {bad_rows:,} of {rows:,} rows are unusable ({share:.1%}, allowed {allowed:.1%}); first {first}; "
+            f"they are in {kept_in}; mend the source, or raise PLAYBILL_QUALITY__MAX_BAD_SHARE for one run"
+        )

@@ -7,16 +7,18 @@ always in the same order, so what comes out for a history does not depend on the
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from pipelines.models.parts.compiled import FREE_SUMS, compiled
 
 TILE = 128
 """Films whose total is worked out at once before any is compared: one tile stays in the nearest cache."""
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
+@partial(compiled, fastmath=FREE_SUMS)
 def add_rows(
     indptr: Any, indices: Any, data: Any, bounds: Any, items: Any, weights: Any, hide: Any, sums: Any, rows: Any
 ) -> None:
@@ -53,7 +55,7 @@ def add_rows(
         sums[p, 0], sums[p, 1] = first, second
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
+@partial(compiled, fastmath=FREE_SUMS)
 def best(
     block: Any, gain: Any, shift: Any, speaks: Any, scored: Any, sparse: Any, allowed: Any, bounds: Any, items: Any,
     places: Any, scores: Any, counts: Any,
@@ -89,7 +91,7 @@ def best(
         base = np.float32(0)
         for c in range(n_channels):
             base += shift[c, p]
-        heap_score, heap_item, size = scores[p], places[p], 0
+        size = 0
         least = np.float32(-np.inf)
         for start in range(0, n_items, TILE):
             width = min(TILE, n_items - start)
@@ -114,61 +116,20 @@ def best(
                         candidate = True
                         break
                 if candidate:
-                    size = _push(heap_score, heap_item, size, k, total[j], np.int32(start + j))
+                    at = min(size, k - 1)
+                    while at > 0 and scores[p, at - 1] < total[j]:
+                        scores[p, at], places[p, at] = scores[p, at - 1], places[p, at - 1]
+                        at -= 1
+                    scores[p, at], places[p, at] = total[j], start + j
+                    size = min(size + 1, k)
                     if size == k:
-                        least = heap_score[0]
-        for last in range(size - 1, 0, -1):
-            heap_score[0], heap_score[last] = heap_score[last], heap_score[0]
-            heap_item[0], heap_item[last] = heap_item[last], heap_item[0]
-            _sink(heap_score, heap_item, last)
+                        least = scores[p, k - 1]
         counts[p] = size
         for r in range(bounds[p], bounds[p + 1]):
             open_to[items[r]] = allowed[items[r]]
 
 
-@njit(cache=True, nogil=True)
-def _worse(score: Any, item: Any, other_score: Any, other_item: Any) -> bool:
-    return bool(score < other_score or (score == other_score and item > other_item))
-
-
-@njit(cache=True, nogil=True)
-def _push(heap_score: Any, heap_item: Any, size: Any, k: Any, score: Any, item: Any) -> Any:
-    """Put a film on a heap whose top is the worst one kept; return the heap's size."""
-    if size == k:
-        heap_score[0], heap_item[0] = score, item
-        _sink(heap_score, heap_item, size)
-        return size
-    at = size
-    while at > 0:
-        above = (at - 1) // 2
-        if not _worse(score, item, heap_score[above], heap_item[above]):
-            break
-        heap_score[at], heap_item[at] = heap_score[above], heap_item[above]
-        at = above
-    heap_score[at], heap_item[at] = score, item
-    return size + 1
-
-
-@njit(cache=True, nogil=True)
-def _sink(heap_score: Any, heap_item: Any, size: Any) -> None:
-    score, item = heap_score[0], heap_item[0]
-    at = 0
-    while True:
-        below = 2 * at + 1
-        if below >= size:
-            break
-        if below + 1 < size and _worse(
-            heap_score[below + 1], heap_item[below + 1], heap_score[below], heap_item[below]
-        ):
-            below += 1
-        if not _worse(heap_score[below], heap_item[below], score, item):
-            break
-        heap_score[at], heap_item[at] = heap_score[below], heap_item[below]
-        at = below
-    heap_score[at], heap_item[at] = score, item
-
-
-@njit(cache=True, nogil=True)
+@compiled
 def add_shares(
     indptr: Any, indices: Any, data: Any, bounds: Any, items: Any, weights: Any, gain: Any, list_bounds: Any,
     listed: Any, cells: Any, added: Any,
@@ -208,7 +169,7 @@ def add_shares(
                     added[cell] += weight * data[first]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def largest_shares(bounds: Any, list_bounds: Any, cells: Any, added: Any, ratings: Any, shares: Any) -> None:
     """Find, for each listed film, the ratings that gave it most, and their shares of all that was given.
 

@@ -123,13 +123,6 @@ def test_covisitation_looks_no_further_than_its_window() -> None:
     assert counts[0, 3] == 0
 
 
-def test_covisitation_in_chunks_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    histories = random_histories(60, 30)
-    whole = CovisitationModel().fit(histories, films(30)).counts_.toarray()
-    monkeypatch.setattr("pipelines.models.covisitation.CHUNK_RATINGS", 40)
-    np.testing.assert_allclose(CovisitationModel().fit(histories, films(30)).counts_.toarray(), whole, rtol=1e-5)
-
-
 # -- factor models ------------------------------------------------------------------------------------------------
 
 

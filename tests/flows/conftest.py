@@ -1,0 +1,61 @@
+"""The command as a test runs it, and a data folder with two releases."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from flows.cli import app as cli
+from flows.cli.console import LOGGERS
+from pipelines.jobs.build import build
+from pipelines.jobs.evaluate import evaluate
+from pipelines.jobs.ingest import ingest
+from pipelines.jobs.promote import promote
+from pipelines.jobs.publish import publish
+from pipelines.jobs.train import train
+from pipelines.settings import Settings, TrainingSettings
+from tests.conftest import SetMaker
+from warehouse.store import ReleaseStore
+
+Invoke = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def invoke(
+    run_settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Invoke]:
+    """Run the command with this test's folders and return (exit code, everything printed)."""
+    monkeypatch.setenv("PLAYBILL_DATA_DIR", str(run_settings.data_dir))
+    monkeypatch.setenv("PLAYBILL_MLRUNS_DIR", str(run_settings.mlruns_dir))
+    monkeypatch.setenv("PLAYBILL_TRAINING__MODELS", '["popularity", "covisitation"]')
+    monkeypatch.setenv("PLAYBILL_TRAINING__PUBLISHED", "covisitation")
+    monkeypatch.setenv("PLAYBILL_TRAINING__PROTOCOLS", '["next"]')
+
+    def call(*words: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["playbill", *words])
+        code = cli.run_command()
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
+
+    yield call
+    for name in LOGGERS:  # the command sent them to this test's standard error
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [], True
+        logger.setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def published(run_settings: Settings, make_set: SetMaker) -> list[str]:
+    """Two releases of the small set, oldest first."""
+    training = TrainingSettings(models=("popularity", "covisitation"), published="covisitation", protocols=("next",))
+    settings = run_settings.model_copy(update={"training": training})
+    for run_id in ("20260101T000000Z-aaaaaa", "20260102T000000Z-bbbbbb"):
+        ingest(settings, run_id, movielens=make_set())
+        build(settings, run_id)
+        train(settings, run_id)
+        evaluate(settings, run_id)
+        promote(settings, run_id)
+        publish(settings, run_id)
+    return sorted(ReleaseStore(settings.folder).ids())
