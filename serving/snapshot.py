@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from pipelines.blend.catalogue import load_model
 from pipelines.lists.rank import POPULAR, Ranker
 from pipelines.models.base import Model
+from pipelines.models.parts import kernel
 from pipelines.models.popularity import PopularityModel
 from pipelines.people.history import FloatArray
 from pipelines.people.suppression import suppressed, user_hash
-from pipelines.settings import ServingSettings
+from pipelines.settings import ListSettings, ServingSettings
 from serving.films import FilmTable
 from serving.lists.everybody import Picks, StoredLists
-from serving.lists.remembered import remember_members
 from serving.words.index import WordIndex
 from warehouse.errors import NoReleaseError, PlaybillError
 from warehouse.folder import DataFolder
@@ -52,10 +52,8 @@ class Snapshot:
         self.scopes = {scope: self._scope(rows) for scope, rows in self.reader.popular().items()}
         popularity = PopularityModel.load(release.models / PopularityModel.name)
         self.model = load_model(release.models / str(release.manifest["model"]))
-        remember_members(self.model)
         self.ranker = Ranker.of(self.model, popularity, self.films.films)
-        self.baseline = Ranker(popularity, self.films.films, self.films.films.index_of(popularity.films.movie_ids),
-                               self.ranker.order)  # fmt: skip
+        kernel.warm_up()
         content = self._content(release)
         self.content = None if content is None else Ranker.of(content, popularity, self.films.films)
 
@@ -117,8 +115,8 @@ class Snapshot:
 
     @property
     def explained(self) -> int:
-        """How many films of a list carry reasons."""
-        return 10
+        """How many films of a list carry reasons: as many as when the release was made."""
+        return int(self.manifest.get("explained", ListSettings().explained))
 
 
 class Snapshots:

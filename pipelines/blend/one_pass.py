@@ -4,7 +4,7 @@ A channel's scores are put on a scale of their own mean and deviation over the f
 not hold, then summed with the channels' weights: the "weighted hybrid" of Burke, "Hybrid Recommender Systems", UMUAI
 2002, on z-scores (Renda and Straccia, "Web metasearch: rank vs. score based rank aggregation methods", SAC 2003). For a
 sparse film × film matrix mean and deviation come from the sums of what it scored, all else being 0; for factors u·Y
-they follow from the sums of Y and YᵀY, without a pass over the films. A channel that has nothing to tell apart is silent.
+they follow from the sums of Y and YᵀY, without a pass over the films. A channel with nothing to tell apart is silent.
 
     ranking = OnePass(model)                                   # prepared once, memory-mapped arrays stay so
     for batch in ranking.batches(histories):                   # bounded memory, a few dozen histories each
@@ -193,6 +193,15 @@ class Scored:
         kept = np.arange(k) < counts[:, None]
         return Lists(np.concatenate(([0], np.cumsum(counts))), items[kept], scores[kept])
 
+    def totals(self) -> FloatArray:
+        """Return what is said for every film, float32, shape (n_histories, n_items); -inf for what is no candidate."""
+        scored = self.ranking.scored[:, None] & (~self.ranking.sparse[:, None, None] | (self.block != 0))
+        candidates = (scored & self.speaks[:, :, None]).any(axis=0)
+        candidates[self.histories.owner, self.histories.item_idx] = False
+        total: FloatArray = (self.gain[:, :, None] * self.block + self.shift[:, :, None]).sum(axis=0)
+        total[~candidates] = -np.inf
+        return total
+
     def says(self, lists: Lists) -> FloatArray:
         """Return each channel's weighted word for each listed film, float32, shape (n_listed, n_channels)."""
         owner = np.repeat(np.arange(len(lists)), np.diff(lists.indptr))
@@ -218,7 +227,7 @@ class Scored:
                     gain, indptr, listed, cells, added,
                 )  # fmt: skip
             elif fold is not None and self.ranking.personal[number]:
-                for row in np.flatnonzero((gain != 0) & (counts > 0) & (histories.lengths > 0)):
+                for row in np.flatnonzero((gain != 0) & (counts > 0) & (histories.lengths > 0)).tolist():
                     given = fold.contributions(row, listed[indptr[row] : indptr[row + 1]])
                     added[cells[row] : cells[row + 1]] += (gain[row] * given).ravel().astype(np.float32)
         ratings = np.zeros((len(listed), n_reasons), dtype=np.int64)

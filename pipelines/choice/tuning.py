@@ -95,8 +95,9 @@ def tune(
     measure: Callable[[dict[str, Any]], float]
     if name == HybridModel.name:
         start = make_model(name, settings, protocol=protocol)
-        measure, space = _hybrid_objective(start, films, folds, progress), _weights_space([channel.name for channel in channels_of(start)])
-        first = {f"weights.{channel.name}": channel.weight for channel in channels_of(start)}
+        weights = {channel.name: channel.weight for channel in channels_of(start)}
+        measure, space = _hybrid_objective(start, films, folds, progress), _weights_space(list(weights))
+        first = {f"weights.{channel}": weight for channel, weight in weights.items()}
     else:
         space, first = space_of(name, protocol), {}
 

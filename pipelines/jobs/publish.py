@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from pipelines.blend.catalogue import load_model
 from pipelines.jobs.active import active_set
 from pipelines.lists import tables
-from pipelines.lists.rank import rank
+from pipelines.lists.rank import Ranker
+from pipelines.lists.shard import rank_shard
 from pipelines.models.base import Model
 from pipelines.models.popularity import PopularityModel
 from pipelines.people.reader import People, read_films, read_people
@@ -62,9 +64,8 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
         people, films = read_people(folder), read_films(folder)
         model = load_model(bench.model(decided["published"]))
         popularity = PopularityModel.load(bench.model(PopularityModel.name))
-        ranked = rank(
-            model, popularity, people, films, length=settings.lists.length, explained=settings.lists.explained
-        )  # fmt: skip
+        ranker = Ranker.of(model, popularity, films)
+        lists = rank_shard(ranker, people, length=settings.lists.length, explained=settings.lists.explained)
         created_at = utc_now()
         facts = _facts(settings, bench, model, people, len(films))
         with ExitStack() as until_renamed, store.publishing(facts, created_at) as (release_id, path):
@@ -74,7 +75,7 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
                 popularity.save(path / "models" / popularity.name)
             own_films = people.histories_in(films)
             content = {
-                "recommendation_lists": tables.list_table(people, ranked, created_at),
+                "recommendation_lists": tables.list_table(pa.Table.from_batches([lists]), created_at),
                 "histories": tables.history_table(people, model),
                 "movies": tables.movie_table(folder),
                 "popular_movies": tables.popular_table(own_films, films, popularity, _genres(films.metadata)),
@@ -115,6 +116,7 @@ def _facts(settings: Settings, bench: Workbench, model: Model, people: People, n
         "movies": n_films,
         "ratings": len(people.histories.item_idx),
         "list_length": settings.lists.length,
+        "explained": settings.lists.explained,
         "metrics": {f"{row['protocol']}.{row['metric']}": row["value"] for row in metrics},
     }
 

@@ -1,7 +1,7 @@
 """A shard of people's lists: item-side arrays and a batch of histories in, an Arrow record batch out.
 
-A pure function: it reads nothing and writes nothing, so whoever calls it decides where it runs: processes on one machine
-(`pipelines.engine.local`), or the live path over one history. What it gives is `recommendation_lists` but for the time.
+A pure function: it reads nothing and writes nothing, so whoever calls it decides where it runs: processes on one
+machine (`pipelines.engine.local`), or this one. What it gives is `recommendation_lists` but for the time.
 
     ranker = Ranker.of(load_model(folder / "hybrid"), PopularityModel.load(folder / "popularity"), films)
     batch = rank_shard(ranker, people, length=50, explained=10)

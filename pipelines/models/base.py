@@ -139,7 +139,8 @@ class Model(ABC):
     def fold_in(self, histories: Histories, weights: FloatArray) -> FoldIn:
         """Return the linear systems of some histories whose ratings weigh this much; of a model with `Factors` only."""
         side = self.item_side()
-        assert isinstance(side, Factors)
+        if not isinstance(side, Factors):
+            raise TypeError(f"{self.name} has no factors to fold a history into")
         curvature, target = self.signals(histories, weights)
         factors = side.factors[:, : side.folded]
         return FoldIn(factors, side.base, histories.indptr, histories.item_idx, curvature, target)

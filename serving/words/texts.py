@@ -79,8 +79,8 @@ def _by_words(snapshot: Snapshot, part: Part) -> FloatArray:
         told = snapshot.words.score(part.words)
     else:
         text = " ".join([part.phrase, *part.words])  # what was typed counts twice
-        here, told = content.here, np.zeros(len(snapshot.films), dtype=np.float32)
-        told[here[here >= 0]] = read(text)[here >= 0]
+        places, told = content.places, np.zeros(len(snapshot.films), dtype=np.float32)
+        told[places[places >= 0]] = read(text)[places >= 0]
     told = np.where(np.isfinite(told) & (told > 0), told, 0).astype(np.float32)
     most: float = told.max(initial=0)
     return told / np.float32(most) if most > 0 else told

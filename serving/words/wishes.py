@@ -72,12 +72,12 @@ def _ranker(snapshot: Snapshot, choice: ModelChoice) -> tuple[Ranker, Literal["c
 def _taste(snapshot: Snapshot, rows: Sequence[Rated]) -> FloatArray:
     """Return the published model's scores of a history in standard deviations, 0 where it says nothing."""
     ranker = snapshot.ranker
-    told = ranker.model.score(person(rows).histories_in(ranker.model.films))[0]
+    scores = ranker.score(person(rows))
     taste = np.zeros(len(snapshot.films), dtype=np.float32)
-    finite = np.isfinite(told) & (ranker.here >= 0)
+    finite = np.isfinite(scores)
     if finite.any():
-        spread = max(float(told[finite].std()), 1e-9)
-        taste[ranker.here[finite]] = np.clip((told[finite] - told[finite].mean()) / spread, -3, 3)
+        spread = max(float(scores[finite].std()), 1e-9)
+        taste[finite] = np.clip((scores[finite] - scores[finite].mean()) / spread, -3, 3)
     return taste
 
 

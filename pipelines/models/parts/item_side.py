@@ -45,8 +45,8 @@ class Neighbours:
             matrix = matrix.sorted_indices()
         scored = np.zeros(matrix.shape[1], dtype=np.bool_)
         scored[matrix.indices] = True
-        parts = (matrix.indptr.astype(np.int64), matrix.indices, matrix.data)
-        return cls(*(_read_only(part) for part in parts), scored)
+        indptr = _read_only(matrix.indptr.astype(np.int64))
+        return cls(indptr, _read_only(matrix.indices), _read_only(matrix.data), scored)
 
     @property
     def matrix(self) -> sp.csr_matrix:

@@ -1,8 +1,8 @@
 """The counting behind a list, compiled: arrays in, arrays out, no policy and no names of people.
 
 Every function takes a batch of histories as flat arrays (history ``p`` is ``bounds[p]:bounds[p + 1]``) and one score
-row a history, float32, shape (n_histories, n_items). Sums over films are taken in float64. A row is worked out alone and
-always in the same order, so what comes out for a history does not depend on the batch it is in.
+row a history, float32, shape (n_histories, n_items). Sums over films are taken in float64. A row is worked out alone
+and always in the same order, so what comes out for a history does not depend on the batch it is in.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.models.parts.compiled import FREE_SUMS, compiled
+from pipelines.models.parts.compiled import FREE_SUMS, compiled, prepare
 
 TILE = 128
 """Films whose total is worked out at once before any is compared: one tile stays in the nearest cache."""
 
 
-@partial(compiled, fastmath=FREE_SUMS)
+@partial(compiled, fastmath=FREE_SUMS, arguments="i8:1 i4:1 f4:1 i8:1 i4:1 f4:1 b f8:2! f4:2!")
 def add_rows(
     indptr: Any, indices: Any, data: Any, bounds: Any, items: Any, weights: Any, hide: Any, sums: Any, rows: Any
 ) -> None:
@@ -55,8 +55,12 @@ def add_rows(
         sums[p, 0], sums[p, 1] = first, second
 
 
-@partial(compiled, fastmath=FREE_SUMS)
-def best(
+@partial(
+    compiled,
+    fastmath=FREE_SUMS,
+    arguments="f4:3 f4:2 f4:2 b:2 b:2 b:1 b:1 i8:1 i4:1 i4:2! f4:2! i8:1!",
+)
+def best(  # noqa: PLR0912 - one nest of loops, so that a tile never leaves the cache
     block: Any, gain: Any, shift: Any, speaks: Any, scored: Any, sparse: Any, allowed: Any, bounds: Any, items: Any,
     places: Any, scores: Any, counts: Any,
 ) -> None:  # fmt: skip
@@ -129,7 +133,7 @@ def best(
             open_to[items[r]] = allowed[items[r]]
 
 
-@compiled
+@partial(compiled, arguments="i8:1 i4:1 f4:1 i8:1 i4:1 f4:1 f4:1 i8:1 i4:1 i8:1 f4:1!")
 def add_shares(
     indptr: Any, indices: Any, data: Any, bounds: Any, items: Any, weights: Any, gain: Any, list_bounds: Any,
     listed: Any, cells: Any, added: Any,
@@ -169,7 +173,7 @@ def add_shares(
                     added[cell] += weight * data[first]
 
 
-@compiled
+@partial(compiled, arguments="i8:1 i8:1 i8:1 f4:1 i8:2! f4:2!")
 def largest_shares(bounds: Any, list_bounds: Any, cells: Any, added: Any, ratings: Any, shares: Any) -> None:
     """Find, for each listed film, the ratings that gave it most, and their shares of all that was given.
 
@@ -203,3 +207,8 @@ def largest_shares(bounds: Any, list_bounds: Any, cells: Any, added: Any, rating
             if whole > 0:
                 for at in range(n_reasons):
                     shares[place, at] /= whole
+
+
+def warm_up() -> None:
+    """Compile or load every kernel of this module now."""
+    prepare(add_rows, best, add_shares, largest_shares)

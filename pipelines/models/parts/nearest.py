@@ -1,4 +1,4 @@
-"""The nearest rows of a sparse matrix, by the kernel that makes lists: a row's columns are the history it is ranked by."""
+"""The nearest rows of a sparse matrix, by the kernel that makes lists: a row's columns are its history."""
 
 from __future__ import annotations
 
