@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipelines.blend.catalogue import MODELS, load_model
-from pipelines.blend.one_pass import OnePass
+from pipelines.blend.one_pass import OnePass, candidate_scores
 from pipelines.films.films import Films
 from pipelines.lists.rank import recommend
 from pipelines.models.base import Model
