@@ -193,15 +193,6 @@ class Scored:
         kept = np.arange(k) < counts[:, None]
         return Lists(np.concatenate(([0], np.cumsum(counts))), items[kept], scores[kept])
 
-    def totals(self) -> FloatArray:
-        """Return what is said for every film, float32, shape (n_histories, n_items); -inf for what is no candidate."""
-        scored = self.ranking.scored[:, None] & (~self.ranking.sparse[:, None, None] | (self.block != 0))
-        candidates = (scored & self.speaks[:, :, None]).any(axis=0)
-        candidates[self.histories.owner, self.histories.item_idx] = False
-        total: FloatArray = (self.gain[:, :, None] * self.block + self.shift[:, :, None]).sum(axis=0)
-        total[~candidates] = -np.inf
-        return total
-
     def says(self, lists: Lists) -> FloatArray:
         """Return each channel's weighted word for each listed film, float32, shape (n_listed, n_channels)."""
         owner = np.repeat(np.arange(len(lists)), np.diff(lists.indptr))

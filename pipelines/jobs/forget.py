@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.people.identity import movielens_number, of_log
 from pipelines.people.suppression import suppress
 from pipelines.settings import Settings
 from pipelines.sources.events.inbox import SUFFIXES, archive_of, rewrite
-from pipelines.sources.events.lines import user_name
 from warehouse import ledgers
 from warehouse.erase import Erased, batch_files, erase_from_warehouse, erase_rows
 from warehouse.errors import ConfigError
@@ -81,10 +81,10 @@ def forget(settings: Settings, run_id: str, user_id: str) -> Forgotten:
 
 def _erase_batches(folder: DataFolder, user_id: str) -> dict[str, Erased]:
     found = {}
-    number = user_id.removeprefix("ml_")
-    if user_id.startswith("ml_") and number.isdecimal():
+    number = movielens_number(user_id)
+    if number is not None:
         files = batch_files(folder, "movielens", ("ratings", "tags"))
-        found["movielens"] = erase_rows(files, "user_id = ?", [int(number)])
+        found["movielens"] = erase_rows(files, "user_id = ?", [number])
     for source, name in (("sample", "ratings"), ("supabase", "ratings"), ("events", "signals")):
         found[source] = erase_rows(batch_files(folder, source, (name,)), "user_id = ?", [user_id])
     return found
@@ -120,7 +120,7 @@ def _not_of(user_id: str) -> Callable[[int, bytes], bool]:
         if own not in line.lower() and b"\\u" not in line:
             return True
         try:
-            return user_name(json.loads(line).get("user_id")) != user_id
+            return of_log(json.loads(line).get("user_id")) != user_id
         except (ValueError, AttributeError, RecursionError):
             return own not in line.lower()
 

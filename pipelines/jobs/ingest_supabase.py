@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.people.identity import NO_ID, of_app
 from pipelines.people.suppression import suppressed
 from pipelines.settings import Settings
 from pipelines.sources.http import Transport
@@ -74,7 +78,7 @@ def ingest_supabase(
     with writing(folder):
         remove_leftovers(folder.batches(SOURCE))
         since = None if full else _since(settings, table.target)
-        read = table.read(since)
+        read = _with_user_ids(table.read(since))
         _check_share(settings, run_id, read)
         changes = land_changes(
             read.rows,
@@ -93,6 +97,25 @@ def ingest_supabase(
         result.mode, result.rows_read, result.fresh, result.changed, result.deleted, result.bad_rows, result.batch_id,
     )  # fmt: skip
     return result
+
+
+def _with_user_ids(read: Read) -> Read:
+    """Give the app's people their user ids; a row whose id is none is kept aside."""
+    coded = pc.dictionary_encode(read.rows["user_id"]).combine_chunks()
+    spelled = [_user_id(value) for value in coded.dictionary.to_pylist()]
+    user_ids = pa.array(spelled, type=pa.string()).take(coded.indices)
+    rows = read.rows.set_column(read.rows.schema.get_field_index("user_id"), "user_id", user_ids)
+    kept = rows.filter(pc.is_valid(rows["user_id"]))
+    wrong = pc.indices_nonzero(pc.is_null(user_ids)).to_pylist()
+    bad = [(SOURCE, index + 1, NO_ID, str(read.rows["movie_id"][index])) for index in wrong]
+    return replace(read, rows=kept, bad=[*read.bad, *bad])
+
+
+def _user_id(value: str) -> str | None:
+    try:
+        return of_app(value)
+    except ValueError:
+        return None
 
 
 def _table(settings: Settings, transport: Transport | None) -> RatingsTable | None:

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.blend.catalogue import load_model
+from pipelines.films.search import FilmSearch
 from pipelines.jobs.active import active_set
 from pipelines.lists import tables
 from pipelines.lists.rank import Ranker
@@ -73,6 +74,7 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
             model.save(path / "models" / model.name)
             if model.name != popularity.name:
                 popularity.save(path / "models" / popularity.name)
+            FilmSearch.build(films).save(path / "search")
             own_films = people.histories_in(films)
             content = {
                 "recommendation_lists": tables.list_table(pa.Table.from_batches([lists]), created_at),

@@ -20,7 +20,7 @@ from pipelines.lists.filling import fill_up, filling_order
 from pipelines.models.base import Model
 from pipelines.models.parts.top_k import Lists
 from pipelines.models.popularity import PopularityModel
-from pipelines.people.history import FloatArray, Histories, IntArray, ItemArray
+from pipelines.people.history import Histories, IntArray, ItemArray
 from pipelines.people.reader import People
 
 REASONS = 3
@@ -151,17 +151,6 @@ class Ranker:
         movie_ids = self.model.films.movie_ids[known.item_idx]
         because = _because_column(movie_ids, reasons, np.minimum(np.diff(lists.indptr), explained))
         return FinishedLists(self.films, lists, named_column(codes, [*names, POPULAR]), because)
-
-    def score(self, people: People) -> FloatArray:
-        """Return what the model says of each of ``films`` for one person, float32, shape (len(films),).
-
-        -inf where it says nothing.
-        """
-        scores = np.full(len(self.films), -np.inf, dtype=np.float32)
-        present = self.places >= 0
-        for batch in self.one_pass.batches(people.histories_in(self.model.films)):
-            scores[self.places[present]] = batch.totals()[0, present]
-        return scores
 
     def _speakers(self, batch: Scored, lists: Lists) -> NDArray[np.int64]:
         """Return, for each listed film, the channel that says most for it."""

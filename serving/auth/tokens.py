@@ -8,9 +8,9 @@ from typing import Any
 import jwt
 from jwt.types import Options
 
+from pipelines.people.identity import UUID
 from serving.auth.issuer import Issuer
 from serving.http.errors import Problem
-from serving.users import UUID
 
 ALGORITHMS = ("ES256", "RS256", "HS256")
 AUDIENCE = "authenticated"

@@ -14,12 +14,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
+from pipelines.people.identity import LONGEST_USER_ID
+
 PREFIX = "/recommendations/"
 OTHERS = ("me", "batch")
 """What stands in a user_id's place without being one."""
 QUERY = re.compile(rb"(?:limit=([1-9][0-9]?|100))?\Z")
 DEFAULT_LIMIT = 10
-MAX_USER_ID = 128
 
 Answer = Callable[[Request, str, int], Awaitable[Response]]
 
@@ -40,7 +41,7 @@ class PlainListRoute(BaseRoute):
             return Match.NONE, {}
         user_id = path[len(PREFIX) :]
         query = QUERY.match(scope["query_string"])
-        if query is None or "/" in user_id or user_id in OTHERS or not 0 < len(user_id) <= MAX_USER_ID:
+        if query is None or "/" in user_id or user_id in OTHERS or not 0 < len(user_id) <= LONGEST_USER_ID:
             return Match.NONE, {}
         limit = int(query[1]) if query[1] else DEFAULT_LIMIT
         return Match.FULL, {"route": self, "path_params": {"user_id": user_id, "limit": limit}}

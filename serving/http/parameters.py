@@ -9,6 +9,7 @@ import numpy as np
 from fastapi import Path, Query
 from numpy.typing import NDArray
 
+from pipelines.people.identity import LONGEST_USER_ID
 from serving.films import FilmTable
 
 MAX_ID = 2_147_483_647
@@ -17,7 +18,12 @@ NAME_LIST = r"^[^,]{1,40}(,[^,]{1,40}){0,19}$"
 
 UserId = Annotated[
     str,
-    Path(min_length=1, max_length=128, description="A user; a bare number n is MovieLens's ml_n.", examples=["ml_1"]),
+    Path(
+        min_length=1,
+        max_length=LONGEST_USER_ID,
+        description="A user; a bare number n is MovieLens's ml_n.",
+        examples=["ml_1"],
+    ),
 ]
 MovieId = Annotated[int, Path(ge=0, le=MAX_ID, description="TMDB id of a film.", examples=[603])]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many films.", examples=[10])]

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines.people.identity import LONGEST_USER_ID, of_log, of_request
 from serving.context import context_of
 from serving.http.errors import Problem
 from serving.http.parameters import MAX_ID
@@ -16,7 +17,6 @@ from serving.http.render import plain_json
 from serving.http.replies import NOT_KEPT
 from serving.http.schemas import Taken
 from serving.routes.documented import SECURED, answers
-from serving.users import canonical
 
 router = APIRouter(tags=["feedback"])
 
@@ -37,7 +37,7 @@ class FeedbackRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    user_id: Annotated[str, Field(min_length=1, max_length=128)]
+    user_id: Annotated[str, Field(min_length=1, max_length=LONGEST_USER_ID)]
     events: list[Event] = Field(min_length=1, max_length=100)
 
 
@@ -52,7 +52,10 @@ class FeedbackRequest(BaseModel):
 async def feedback(request: Request, given: FeedbackRequest) -> Response:
     """Append events to a log that the next ingest reads; lists change with the next release."""
     context = context_of(request)
-    user = canonical(given.user_id)
+    try:
+        user = of_log(of_request(given.user_id))
+    except ValueError as error:
+        raise Problem(422, str(error)) from error
     await context.access.require(request, user)
     log = context.feedback
     if log is None:

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from pipelines.people.identity import LONGEST_USER_ID, of_request
 from serving.auth.issuer import IssuerUnavailableError
 from serving.context import Context, context_of
 from serving.http.parameters import (
@@ -28,7 +29,6 @@ from serving.http.schemas import Batch, RecommendationList
 from serving.lists.stored import popular_list, stored_list
 from serving.routes.documented import OWN, SECURED, answers, example, not_modified
 from serving.snapshot import Snapshot
-from serving.users import canonical
 
 router = APIRouter(tags=["recommendations"])
 STORED = {**example(RecommendationList), **not_modified(), **answers(401, 403, 414, 422, 431, 503)}
@@ -39,7 +39,7 @@ class BatchRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    user_ids: list[Annotated[str, StringConstraints(min_length=1, max_length=128)]] = Field(
+    user_ids: list[Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_USER_ID)]] = Field(
         min_length=1, max_length=100, examples=[["ml_1", "ml_2"]]
     )
     limit: int = Field(10, ge=1, le=100)
@@ -107,7 +107,7 @@ async def plain_list(request: Request, user_id: str, limit: int) -> Response:
 
 async def _list(request: Request, user_id: str, limit: int, filters: Filters) -> Response:
     context = context_of(request)
-    user = canonical(user_id)
+    user = of_request(user_id)
     await context.access.require(request, user)
     snapshot = context.snapshot()
     same = unchanged(request, snapshot, PERSONAL)
@@ -135,7 +135,7 @@ async def _list(request: Request, user_id: str, limit: int, filters: Filters) ->
 async def batch(request: Request, wanted: BatchRequest) -> Response:
     """Return the stored lists of up to 100 people, in the order asked for."""
     context = context_of(request)
-    users = [canonical(user_id) for user_id in wanted.user_ids]
+    users = [of_request(user_id) for user_id in wanted.user_ids]
     await context.access.require(request, *users)
     snapshot = context.snapshot()
     bodies = [await _list_of(context, snapshot, user, wanted.limit) for user in users]
@@ -153,7 +153,7 @@ async def batch(request: Request, wanted: BatchRequest) -> Response:
 )
 async def older_name(
     request: Request,
-    user_id: Annotated[str | None, Query(min_length=1, max_length=128)] = None,
+    user_id: Annotated[str | None, Query(min_length=1, max_length=LONGEST_USER_ID)] = None,
     top_n: Limit = 10,
 ) -> Response:
     """Answer as /recommendations/{user_id}, or without a user_id as /recommendations/me."""

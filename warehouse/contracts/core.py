@@ -47,7 +47,7 @@ FCT_INTERACTIONS = Relation(
     "a person and a film",
     ("user_id", "movie_id"),
     (
-        text("user_id", "ml_1 for MovieLens, sample_1 for the sample, the app's UUID, ev_… for other ids in logs"),
+        text("user_id", "ml_1: MovieLens; sample_1: the sample; the app's UUID, or app_…; ev_…: other ids in logs"),
         integer("movie_id", "TMDB id"),
         number("rating", "the latest rating, or the stars that events stand for", "0.5-5.0 stars"),
         number("implicit_weight", "what events say of it, added up; 0 without events, negative for dislikes"),

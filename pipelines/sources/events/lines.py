@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import math
 import re
-import uuid
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from pipelines.people.identity import of_log
+
 RATING = "rating"
 INT32_MAX = 2**31 - 1
-LONGEST_ID = 200
 EARLIEST, LATEST = 0, 4_102_444_800
 """1970 to 2100, in seconds; a later time is a unit mistake."""
 MILLISECONDS_FROM = 100_000_000_000
 """A number of seconds this large is one of milliseconds: 100 billion seconds are the year 5138."""
 IMDB = re.compile(r"^(?:tt)?(\d{1,10})$")
-UUID = re.compile(r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 FRACTION = re.compile(r"\.(\d+)")
 
 
@@ -64,7 +63,7 @@ def parse_line(line: bytes, kinds: Collection[str], *, longest: int = 1_048_576)
         raise BadLineError("event is missing or unknown")
     value = _value(record.get("value"), event)
     return Event(
-        user_name(record.get("user_id")), tmdb_id, movielens_id, imdb_id, event, _time(record.get("timestamp")), value
+        _user_id(record.get("user_id")), tmdb_id, movielens_id, imdb_id, event, _time(record.get("timestamp")), value
     )
 
 
@@ -84,14 +83,11 @@ def _refuse(name: str) -> Any:
     raise ValueError(name)
 
 
-def user_name(value: Any) -> str:
-    """Return what Playbill calls a log's user: a UUID in lower case, else ``ev_`` and the log's own id."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise BadLineError("user_id is missing or no text")
-    text = str(value).strip() if isinstance(value, str) or abs(value) < 10**LONGEST_ID else ""
-    if not 0 < len(text) <= LONGEST_ID or not text.isprintable():
-        raise BadLineError("user_id is empty, too long or unprintable")
-    return str(uuid.UUID(text)) if UUID.match(text) else f"ev_{text}"
+def _user_id(value: Any) -> str:
+    try:
+        return of_log(value)
+    except ValueError as error:
+        raise BadLineError(str(error)) from None
 
 
 def _film(record: dict[str, Any]) -> tuple[int | None, int | None, str | None]:

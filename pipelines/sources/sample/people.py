@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pipelines.people.identity import of_sample
+
 SAMPLE_END = datetime(2026, 10, 31, tzinfo=UTC)
 """No sample rating is given at or after this moment. Fixed, so that the sample never ages."""
 
@@ -132,7 +134,7 @@ def generate_ratings(films: pa.Table, *, n_people: int = 600, seed: int = 42) ->
     movie_id, rating, rated_at = shelf.ids[picks][kept], stars[kept], seconds[kept]
     order = np.lexsort((movie_id, rated_at, person))
     columns = [
-        pa.array([f"sample_{number + 1}" for number in person[order]], pa.string()),
+        pa.array([of_sample(number + 1) for number in person[order]], pa.string()),
         pa.array(movie_id[order].astype(np.int32)),
         pa.array(rating[order].astype(np.float32)),
         pa.array(rated_at[order]).cast(RATING_SCHEMA.field("rated_at").type),

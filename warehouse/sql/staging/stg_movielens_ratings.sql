@@ -6,6 +6,6 @@
 SELECT
     movielens_id,
     rating,
-    'ml_' || user_id AS user_id,
+    movielens_user(user_id) AS user_id,
     to_timestamp(timestamp) AS rated_at
 FROM raw_movielens_ratings

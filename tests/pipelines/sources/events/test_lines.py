@@ -30,7 +30,10 @@ def test_a_good_line() -> None:
     ("user", "name"),
     [
         ("A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
-        ("ml_1", "ev_ml_1"),
+        ("ml_1", "ml_1"),
+        ("ml_01", "ev_ml_01"),
+        ("ev_42", "ev_42"),
+        ("sample_10", "sample_10"),
         (17, "ev_17"),
         (" x ", "ev_x"),
     ],
