@@ -57,6 +57,7 @@ class Snapshot:
         self.model = load_model(release.models / str(release.manifest["model"]))
         kernel.warm_up()
         self.ranker = Ranker.of(self.model, popularity, self.films.films)
+        self.baseline = Ranker.of(popularity, popularity, self.films.films)
         self.facts = Facts(self.reader.facts(), self.films, FilmSearch.load(release.path / "search"))
         content = self._content(release)
         self.content = None if content is None else Ranker.of(content, popularity, self.films.films)

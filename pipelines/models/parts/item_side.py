@@ -40,12 +40,23 @@ class Neighbours:
 
     @classmethod
     def of(cls, matrix: sp.csr_matrix) -> Neighbours:
-        """Take a CSR matrix, shape (n_items, n_items), float32, its columns in order; nothing large is copied."""
+        """Take a CSR matrix, shape (n_items, n_items), float32, its columns in order; nothing large is copied.
+
+        Raises
+        ------
+        ValueError
+            If the arrays do not fit each other: compiled code does not look where it reads.
+        """
         if not matrix.has_sorted_indices:
             matrix = matrix.sorted_indices()
-        scored = np.zeros(matrix.shape[1], dtype=np.bool_)
+        n_items, indptr = matrix.shape[1], _read_only(matrix.indptr.astype(np.int64))
+        bounds = (int(matrix.indices.min()), int(matrix.indices.max())) if matrix.nnz else (0, 0)
+        if bounds[0] < 0 or bounds[1] >= n_items or (np.diff(indptr) < 0).any() or indptr[0] != 0:
+            raise ValueError(f"a film × film matrix of {n_items} films names films {bounds[0]} to {bounds[1]}")
+        if matrix.shape[0] != n_items or not indptr[-1] <= len(matrix.data) == len(matrix.indices):
+            raise ValueError(f"a film × film matrix of {n_items} films has {len(matrix.data)} of {indptr[-1]} weights")
+        scored = np.zeros(n_items, dtype=np.bool_)
         scored[matrix.indices] = True
-        indptr = _read_only(matrix.indptr.astype(np.int64))
         return cls(indptr, _read_only(matrix.indices), _read_only(matrix.data), scored)
 
     @property
