@@ -70,8 +70,13 @@ class ReleaseStore:
         """Return the release that is served."""
         return self.get(self.current_id())
 
-    def get(self, release_id: str) -> Release:
+    def get(self, release_id: str, *, older: bool = False) -> Release:
         """Return one release.
+
+        Parameters
+        ----------
+        older : bool
+            Whether an older schema version will do, for who reads its manifest and models only.
 
         Raises
         ------
@@ -88,9 +93,10 @@ class ReleaseStore:
             manifest = _read_manifest(path / "manifest.json")
         except (OSError, ValueError, RecursionError) as error:
             raise BrokenReleaseError(f"{path}/manifest.json cannot be read ({error}); roll back to another") from error
-        if manifest.get("schema_version") != SCHEMA_VERSION:
+        version = manifest.get("schema_version")
+        if version != SCHEMA_VERSION and not (older and isinstance(version, int) and version < SCHEMA_VERSION):
             raise BrokenReleaseError(
-                f"release {release_id} has schema version {manifest.get('schema_version')}, this version reads "
+                f"release {release_id} has schema version {version}, this version reads "
                 f"{SCHEMA_VERSION}; publish again with `playbill run`"
             )
         return Release(release_id, path, manifest)

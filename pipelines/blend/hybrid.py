@@ -81,6 +81,12 @@ class HybridModel(Model):
                 kind = MEMBERS[member]
                 self.members[member] = kind(kind.config_class.model_validate(self.config.members.get(member, {})))
 
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """The weights other than 0 and every hyper-parameter of the members that they belong to."""
+        weights = {name: weight for name, weight in self.config.weights.items() if weight != 0}
+        return {**super().recipe, "weights": weights, "members": {n: m.recipe for n, m in self.members.items()}}
+
     def _fit(self, histories: Histories, films: Films) -> None:
         self.cold_ = np.bincount(histories.item_idx, minlength=len(films)) == 0
         for member in self.members.values():

@@ -17,7 +17,7 @@ from pipelines.blend.channels import channels_of
 from pipelines.blend.hybrid import HybridModel, standardise
 from pipelines.choice.evaluation import metrics
 from pipelines.choice.evaluation.split import Fold, Ratings, make_folds
-from pipelines.choice.recipes import make_model, merge, read_file
+from pipelines.choice.recipes import SHIPPED, Folders, make_model, merge, read_file
 from pipelines.choice.search_spaces import SPACES, Space, space_of
 from pipelines.films.films import Films
 from pipelines.lists.rank import recommend
@@ -62,6 +62,7 @@ def tune(
     trials: int = 50,
     seed: int = 42,
     base: Mapping[str, Any] | None = None,
+    folders: Folders = SHIPPED,
     storage: str | None = None,
     progress: Progress | None = None,
 ) -> Tuned:
@@ -71,6 +72,8 @@ def tune(
     ----------
     base : mapping, optional
         Values laid over the recipe in use for every trial.
+    folders : tuple of Path
+        Where the recipe in use is looked for.
     storage : str, optional
         An optuna storage URL (``sqlite:///tuning.db``); a search of the same model, protocol and seed is continued,
         ``trials`` counting those already done.
@@ -94,7 +97,7 @@ def tune(
     settings = dict(base or {})
     measure: Callable[[dict[str, Any]], float]
     if name == HybridModel.name:
-        start = make_model(name, settings, protocol=protocol)
+        start = make_model(name, settings, protocol=protocol, folders=folders)
         weights = {channel.name: channel.weight for channel in channels_of(start)}
         measure, space = _hybrid_objective(start, films, folds, progress), _weights_space(list(weights))
         first = {f"weights.{channel}": weight for channel, weight in weights.items()}
@@ -102,7 +105,8 @@ def tune(
         space, first = space_of(name, protocol), {}
 
         def measure(values: dict[str, Any]) -> float:
-            return score_model(make_model(name, merge(settings, values), protocol=protocol), films, folds)
+            made = make_model(name, merge(settings, values), protocol=protocol, folders=folders)
+            return score_model(made, films, folds)
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
@@ -127,7 +131,7 @@ def tune(
             progress(f"{name}: {protocol}, trial {number + 1} of {trials}, best {study.best_value:.4f}")
     best = study.best_trial
     start_value = float(study.trials[0].value or 0)
-    recipe = merge(merge(read_file(name, protocol), settings), best.user_attrs["values"])
+    recipe = merge(merge(read_file(name, protocol, folders), settings), best.user_attrs["values"])
     metric = f"{_metric(protocol)}@{K}"
     return Tuned(name, protocol, metric, study.best_value, start_value, len(study.trials) - 1, recipe)
 
