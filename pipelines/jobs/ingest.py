@@ -46,7 +46,7 @@ def ingest(settings: Settings, run_id: str, *, dataset: str | None = None, movie
             asked = None if dataset == SAMPLE else dataset
             path = movielens or download_movielens(str(asked), folder.downloads, settings.movielens, settings.limits)
             limit = settings.quality.max_bad_share
-            batch = land_movielens(path, folder, asked=asked, max_bad_share=limit)
+            batch = land_movielens(path, folder, asked=asked, max_bad_share=limit, limits=settings.limits)
         reasons = [f"{reason}: {count:,}" for reason, count in batch.reasons.items()]
         ledgers.append(folder, "ingest", run_id, [{**asdict(batch), "reasons": reasons}])
     log.info(
