@@ -110,7 +110,9 @@ class SupabaseSettings(Section):
 class EventRule(Section):
     """What one kind of event says about a film."""
 
-    weight: float = Field(0.0, ge=-10, le=10, description="Added to the implicit weight; negative for a dislike.")
+    weight: float = Field(
+        0.0, ge=-10, le=10, description="How loudly it speaks among several; the sign is of no matter."
+    )
     stars: float = Field(3.0, ge=0.5, le=5, description="The rating it stands for where nobody gave stars.")
     opinion: bool = Field(False, description="Whether a later opinion takes its place, as a like does a dislike's.")
 
