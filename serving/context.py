@@ -13,6 +13,7 @@ from serving.auth.access import Access
 from serving.auth.issuer import Issuer, Transport
 from serving.auth.keys import ApiKeys
 from serving.auth.tokens import Tokens
+from serving.http.connections import Connections
 from serving.http.errors import Problem, no_release
 from serving.http.limits import Limiter
 from serving.lists.live import Live
@@ -73,14 +74,16 @@ class Context:
             self.allow_live(f"address {request.client.host if request.client else ''}")
 
 
-def make_context(settings: Settings, upstream: Transport | None = None) -> Context:
+def make_context(
+    settings: Settings, upstream: Transport | None = None, connections: Connections | None = None
+) -> Context:
     """Put the parts together; nothing is opened or asked yet."""
     serving, url = settings.serving, settings.supabase_url
     key = settings.supabase_key.get_secret_value() if settings.supabase_key else ""
     issuer = Issuer(url, key, transport=upstream) if url else None
     ratings = LiveRatings(url, key, settings.supabase, transport=upstream) if url and key else None
     named = settings.supabase.issuer or (f"{url.rstrip('/')}/auth/v1" if url else "")
-    metrics = Metrics()
+    metrics = Metrics(connections)
     inbox = InboxLog(settings.folder.inbox, max_bytes=serving.feedback_file_mb * 1e6) if serving.feedback else None
     return Context(
         settings=settings,

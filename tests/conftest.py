@@ -15,6 +15,7 @@ import pytest
 
 from pipelines.settings import Settings
 from tests import tally
+from tests.virtual_time import virtual_time  # noqa: F401 - a fixture for all
 
 _exit_status = [1]
 

@@ -9,7 +9,7 @@ import time
 import httpx
 import jwt
 
-from pipelines.sources.supabase.live import key_headers
+from pipelines.sources.supabase.keys import key_headers
 from serving.http.limits import Bucket
 
 log = logging.getLogger(__name__)
