@@ -162,6 +162,7 @@ class ReleaseSettings(Section):
     """How many releases stay on disk."""
 
     keep: int = Field(10, ge=2, description="Newest releases kept; the current one and pinned ones always are.")
+    daily: int = Field(7, ge=0, description="Of each of so many last days, the last release is kept besides.")
 
 
 class ServingSettings(Section):

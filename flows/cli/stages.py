@@ -20,6 +20,7 @@ from flows.parameters import POPULAR
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings, load_settings
 from warehouse.errors import ConfigError
+from warehouse.store import ReleaseStore
 
 
 def register(app: typer.Typer) -> None:
@@ -134,6 +135,9 @@ def publish() -> None:
         f"Published release {published.release_id}: {published.users:,} lists, ranked by {published.model}"
         + (f" of release {published.trained_for}" if published.trained_for else "")
     )
+    served = ReleaseStore(settings.folder).current_id()
+    if served != published.release_id:
+        out.print(f"{served} is pinned and stays the served one. To serve the new one: playbill unpin, then rollback")
 
 
 def _assignment(text: str) -> tuple[str, Any]:

@@ -153,7 +153,7 @@ def _log_release(settings: Settings, store: ReleaseStore, run_id: str, release_i
     older = [other for other in store.ids() if other < release_id]
     previous = older[0] if older else None
     rows = [{"event": "published", "release_id": release_id, "previous": previous}]
-    for removed in store.prune(settings.releases.keep):
+    for removed in store.prune(settings.releases.keep, daily=settings.releases.daily):
         rows.append({"event": "removed", "release_id": removed, "previous": None})
     ledgers.append(settings.folder, "releases", run_id, rows)
     return previous
