@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from flows.cli.console import out
+from flows.cli.printable import for_output
 from pipelines.people.identity import of_request
 from pipelines.people.suppression import suppressed, suppressed_among
 from pipelines.settings import load_settings
@@ -47,7 +48,8 @@ def recommend(
         else:
             out.print(list_table(con, user_id, k, forgotten))
     if as_json:
-        typer.echo(json.dumps({"user_id": user_id, "recommendations": rows}, indent=1, ensure_ascii=False))
+        answer = {"user_id": user_id, "recommendations": rows}
+        typer.echo(for_output(json.dumps(answer, indent=1, ensure_ascii=False)))
 
 
 def list_table(con: Connection, user: str, k: int, forgotten: frozenset[str] = frozenset()) -> Table:
