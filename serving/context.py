@@ -10,12 +10,13 @@ from starlette.requests import Request
 from pipelines.settings import Settings
 from pipelines.sources.supabase.live import LiveRatings
 from serving.auth.access import Access
-from serving.auth.issuer import Issuer, Transport
+from serving.auth.issuer import Issuer
 from serving.auth.keys import ApiKeys
 from serving.auth.tokens import Tokens
+from serving.auth.upstream import Transport
 from serving.http.connections import Connections
 from serving.http.errors import Problem, no_release
-from serving.http.limits import Limiter
+from serving.http.limits import Limiter, source_of
 from serving.lists.live import Live
 from serving.metrics import Metrics
 from serving.snapshot import Snapshot
@@ -71,7 +72,7 @@ class Context:
             429 when the allowance is used up.
         """
         if not self.access.has_key(request):
-            self.allow_live(f"address {request.client.host if request.client else ''}")
+            self.allow_live(f"address {source_of(request)}")
 
 
 def make_context(
