@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from flows.cli.console import out
+from flows.cli.printable import for_output
 from pipelines.settings import load_settings
 from warehouse.db import Connection
 from warehouse.errors import UnknownUserError
@@ -41,7 +42,7 @@ def recommend(
             out.print(list_table(con, user, k))
             return
         rows = _rows(con, user, k)
-    typer.echo(json.dumps({"user_id": user, "recommendations": rows}, indent=1, ensure_ascii=False))
+    typer.echo(for_output(json.dumps({"user_id": user, "recommendations": rows}, indent=1, ensure_ascii=False)))
 
 
 def list_table(con: Connection, user: str, k: int) -> Table:
