@@ -6,7 +6,7 @@ import io
 import struct
 import tracemalloc
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ FILES = small_set()
 MANY = 60_000
 
 
-def packed(files: dict[str, str | bytes], folder: str = "ml-latest-small/") -> bytes:
+def packed(files: Mapping[str, str | bytes], folder: str = "ml-latest-small/") -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
