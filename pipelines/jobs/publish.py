@@ -10,13 +10,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from pipelines.choice.recipes import recipe_hash
 from pipelines.films.search import FilmSearch
 from pipelines.jobs.active import Active, active_set
 from pipelines.jobs.winner import Winner, winner_of
 from pipelines.lists import tables
-from pipelines.lists.rank import rank
+from pipelines.lists.rank import Ranker
+from pipelines.lists.shard import rank_shard
 from pipelines.people.reader import People, read_films, read_people
 from pipelines.people.suppression import suppressed_among, suppression_held
 from pipelines.progress import step
@@ -68,9 +70,8 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
         winner = winner_of(folder, bench, active.dataset)
         model, popularity = winner.load()
         people, films = read_people(folder), read_films(folder)
-        ranked = rank(
-            model, popularity, people, films, length=settings.lists.length, explained=settings.lists.explained
-        )  # fmt: skip
+        ranker = Ranker.of(model, popularity, films)
+        lists = rank_shard(ranker, people, length=settings.lists.length, explained=settings.lists.explained)
         created_at = utc_now()
         facts = _facts(settings, bench.run_id, active, winner, people, len(films))
         with ExitStack() as until_renamed, store.publishing(facts, created_at) as (release_id, path):
@@ -81,7 +82,7 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
             FilmSearch.build(films).save(path / "search")
             own_films = people.histories_in(films)
             content = {
-                "recommendation_lists": tables.list_table(people, ranked, created_at),
+                "recommendation_lists": tables.list_table(pa.Table.from_batches([lists]), created_at),
                 "histories": tables.history_table(people, model),
                 "movies": tables.movie_table(folder),
                 "popular_movies": tables.popular_table(own_films, films, popularity, _genres(films.metadata)),
@@ -126,6 +127,7 @@ def _facts(
         "movies": n_films,
         "ratings": len(people.histories.item_idx),
         "list_length": settings.lists.length,
+        "explained": settings.lists.explained,
         "metrics": winner.headline,
     }
 
