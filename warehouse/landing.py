@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as pv
 import pyarrow.parquet as pq
 
-from warehouse.db import Connection, connect, quoted
+from warehouse.db import Connection, connect, parquet_files, quoted
 from warehouse.files import replacing
 
 NO_SUCH_CHARACTER = "\x01"
@@ -89,7 +89,7 @@ def land_lines(
             f"COPY (SELECT {names} FROM parsed WHERE reason IS NULL) TO {quoted(temporary)} "
             "(FORMAT parquet, COMPRESSION zstd)"
         )
-        rows = con.execute(f"SELECT count(*) FROM read_parquet({quoted(temporary)})").fetchall()[0][0]
+        rows = con.execute(f"SELECT count(*) FROM {parquet_files([temporary])}").fetchall()[0][0]
         bad = con.sql(
             f"SELECT {quoted(label)} AS file, line_number AS line, reason, line[:2000] AS text "
             "FROM parsed WHERE reason IS NOT NULL ORDER BY line_number"
@@ -118,7 +118,7 @@ def _copy_clean(
                 null_padding = false, strict_mode = true)) TO {quoted(target)} (FORMAT parquet, COMPRESSION zstd)"""
         )
         found = con.execute(
-            f"SELECT count(*), count(*) FILTER ({problems or 'false'}) FROM read_parquet({quoted(target)})"
+            f"SELECT count(*), count(*) FILTER ({problems or 'false'}) FROM {parquet_files([target])}"
         ).fetchall()[0]
     except duckdb.Error:
         return None  # the line-by-line reading tells which line it is

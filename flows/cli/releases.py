@@ -11,7 +11,7 @@ from flows.cli.console import out
 from pipelines.runs import new_run_id
 from pipelines.settings import load_settings
 from warehouse import ledgers
-from warehouse.errors import ReleaseError
+from warehouse.errors import BrokenReleaseError, ReleaseError
 from warehouse.lock import writing
 from warehouse.store import ReleaseStore
 
@@ -25,19 +25,21 @@ def register(app: typer.Typer) -> None:
 def releases(
     verify: Annotated[bool, typer.Option("--verify", help="Compare every file with its manifest.")] = False,
 ) -> None:
-    """List the releases, newest first; the current one is marked."""
+    """List the releases, newest first; the current one is marked. With --verify, exit code 1 when one is damaged."""
     store = ReleaseStore(load_settings().folder)
     current = store.current_id()
     table = Table()
     for name in ("", "release", "data set", "model", "users", "ratings", "nDCG@10 next", "files"):
         right = name in ("users", "ratings", "nDCG@10 next")
         table.add_column(name, justify="right" if right else "left", no_wrap=name == "release")
+    broken = 0
     for release_id in store.ids():
         mark = "→" if release_id == current else ""
         try:
             facts = (store.verify(release_id) if verify else store.get(release_id)).manifest
         except ReleaseError as error:
             table.add_row(mark, release_id, "", "", "", "", "", str(error))
+            broken += 1
             continue
         ndcg = facts["metrics"].get("next.ndcg")
         table.add_row(
@@ -45,6 +47,8 @@ def releases(
             "" if ndcg is None else f"{ndcg:.4f}", "as published" if verify else f"{len(facts['files'])}",
         )  # fmt: skip
     out.print(table)
+    if verify and broken:
+        raise BrokenReleaseError(f"{broken} of {len(store.ids())} releases are not as they were published; see above")
 
 
 def rollback(

@@ -12,8 +12,8 @@ from pipelines.sources.landed import Batch
 from pipelines.sources.movielens.archive import Archive
 from pipelines.sources.movielens.films_text import check_header, read_films, read_tags
 from pipelines.sources.movielens.layouts import LINK_FIELDS, RATING_FIELDS, Layout, dataset_name, recognise
+from warehouse.batches import has_landed, landing
 from warehouse.errors import SourceFormatError, TooManyBadRowsError
-from warehouse.files import new_folder
 from warehouse.folder import DataFolder
 from warehouse.landing import Landed, land_lines, land_table
 
@@ -45,9 +45,9 @@ def land_movielens(path: Path, folder: DataFolder, *, asked: str | None = None, 
     dataset = dataset_name(archive, layout, asked)
     batch_id = f"{dataset}-{archive.fingerprint()[:10]}-v{PARSER_VERSION}"
     home = folder.batches("movielens") / batch_id
-    if home.exists():
+    if has_landed(home):
         return Batch.read(home)
-    with new_folder(home) as target:
+    with landing(home) as target:
         landed = _land_files(archive, layout, target, folder.quarantine / batch_id, max_bad_share)
         batch = Batch(
             source="movielens",
@@ -81,9 +81,9 @@ def land_links(path: Path, folder: DataFolder, *, max_bad_share: float = 0.01) -
     dataset = dataset_name(archive, layout, None)
     batch_id = f"{dataset}-{archive.fingerprint()[:10]}-v{PARSER_VERSION}"
     home = folder.batches(LINKS) / batch_id
-    if home.exists():
+    if has_landed(home):
         return Batch.read(home)
-    with new_folder(home) as target:
+    with landing(home) as target:
         names = (layout.movies, "links.csv")
         landed = _land_files(archive, layout, target, folder.quarantine / LINKS / batch_id, max_bad_share, names)
         bad = sum(part.bad_rows for part in landed.values())
