@@ -45,7 +45,7 @@ def ingest(settings: Settings, run_id: str, *, dataset: str | None = None, movie
             batch = land_sample(folder, seed=settings.random_state)
         else:
             asked = None if dataset == SAMPLE else dataset
-            path = movielens or download_movielens(str(asked), folder.downloads, settings.movielens)
+            path = movielens or download_movielens(str(asked), folder.downloads, settings.movielens, settings.limits)
             limit = settings.quality.max_bad_share
             batch = land_movielens(path, folder, asked=asked, max_bad_share=limit)
         reasons = [f"{reason}: {count:,}" for reason, count in batch.reasons.items()]

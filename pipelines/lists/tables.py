@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 
 from pipelines.films.films import Films
 from pipelines.lists.arrow import list_column
-from pipelines.lists.rank import Ranked
 from pipelines.models.base import Model
 from pipelines.models.popularity import PopularityConfig, PopularityModel
 from pipelines.people.fingerprint import fingerprints
@@ -29,19 +28,10 @@ POPULAR_DEPTH = 500
 TRENDING_HALF_LIFE_DAYS = 60.0
 
 
-def list_table(people: People, ranked: Ranked, generated_at: datetime) -> pa.Table:
-    """Return ``recommendation_lists``."""
-    bounds = ranked.lists.indptr
-    return pa.table(
-        {
-            "user_id": pa.array(people.user_ids),
-            "movie_ids": list_column(bounds, ranked.movie_ids.astype(np.int32)),
-            "scores": list_column(bounds, ranked.lists.scores),
-            "sources": list_column(bounds, ranked.sources),
-            "because": ranked.because,
-            "generated_at": pa.array([generated_at] * len(people.user_ids), type=pa.timestamp("us", tz="UTC")),
-        }
-    )
+def list_table(shards: pa.Table, generated_at: datetime) -> pa.Table:
+    """Return ``recommendation_lists`` from the shards of `pipelines.lists.shard`, all of one moment."""
+    moment = pa.scalar(generated_at, type=pa.timestamp("us", tz="UTC"))
+    return shards.append_column("generated_at", pa.repeat(moment, len(shards)))
 
 
 def history_table(people: People, model: Model) -> pa.Table:
@@ -77,9 +67,9 @@ def movie_table(folder: DataFolder) -> pa.Table:
 def popular_table(histories: Histories, films: Films, popularity: PopularityModel, genres: list[list[str]]) -> pa.Table:
     """Return ``popular_movies``: the scopes all, trending and one a genre, each to a depth of 500."""
     lately = PopularityModel(PopularityConfig(half_life_days=TRENDING_HALF_LIFE_DAYS)).fit(histories, films)
-    here = films.index_of(popularity.films.movie_ids)
+    places = films.index_of(popularity.films.movie_ids)
     overall = np.full(len(films), -np.inf, dtype=np.float32)
-    overall[here[here >= 0]] = popularity.scores_[here >= 0]
+    overall[places[places >= 0]] = popularity.scores_[places >= 0]
     scopes = {"all": overall, "trending": lately.scores_}
     for genre in sorted({name for names in genres for name in names}):
         of_genre = np.array([genre in names for names in genres])

@@ -72,9 +72,10 @@ def tiny(run_settings: Settings) -> Settings:
     """One release with one table, and a ledger beside it."""
     store = ReleaseStore(run_settings.folder)
     facts = {"dataset": "tiny", "model": "popularity", "users": 1, "ratings": 1, "metrics": {}}
-    with store.publishing(facts, datetime(2026, 11, 21, 3, tzinfo=UTC)) as (_, path):
-        with connect(path / "release.duckdb") as con:
-            con.execute("CREATE TABLE lists AS SELECT 'ann' AS user_id")
+    now = datetime(2026, 11, 21, 3, tzinfo=UTC)
+    with store.publishing(facts, now) as (_, path), connect(path / "release.duckdb") as con:
+        con.execute("CREATE TABLE lists AS SELECT 'ann' AS user_id")
+        con.execute("CHECKPOINT")
     row = {"event": "published", "release_id": store.current_id(), "previous": None}
     ledgers.append(run_settings.folder, "releases", "run-1", [row])
     return run_settings
