@@ -20,7 +20,7 @@ import pyarrow.dataset as ds
 
 from warehouse.contracts.ledgers import LEDGERS
 from warehouse.db import Connection, connect, quoted
-from warehouse.errors import ConfigError, DamagedFileError, ReleaseError, UnknownReleaseError
+from warehouse.errors import ConfigError, DamagedFileError, UnknownReleaseError
 from warehouse.folder import BUILT, DataFolder
 from warehouse.parts import sound_files
 from warehouse.store import ReleaseStore
@@ -81,13 +81,15 @@ def open_releases(folder: DataFolder, release_id: str | None = None) -> Iterator
 
 
 def _attach_previous(con: Connection, store: ReleaseStore, release_id: str) -> None:
+    """Attach the release before as ``prev``, of whichever schema version; where it cannot be read, go on without."""
     try:
-        previous = store.get(store.before(release_id))
-        con.execute(f"ATTACH {quoted(previous.database)} AS prev (READ_ONLY)")
+        previous = store.before(release_id)
     except UnknownReleaseError:
-        pass  # the first release has none before it
-    except (ReleaseError, duckdb.Error) as error:
-        log.warning("prev is left out: %s", str(error).splitlines()[0])
+        return
+    try:
+        con.execute(f"ATTACH {quoted(store.home / previous / 'release.duckdb')} AS prev (READ_ONLY)")
+    except duckdb.Error as error:
+        log.warning("release cannot be attached as prev release=%s reason=%s", previous, str(error).splitlines()[0])
 
 
 def _lake(folder: DataFolder) -> Iterator[tuple[str, ds.Dataset]]:
