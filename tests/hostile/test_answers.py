@@ -15,7 +15,8 @@ from pipelines.jobs.ingest_supabase import ingest_supabase
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings
 from pipelines.sources.supabase.live import LiveRatings
-from serving.auth.issuer import Issuer, IssuerUnavailableError
+from serving.auth.issuer import Issuer
+from serving.auth.upstream import IssuerUnavailableError
 from tests.hostile.conftest import SECRET, settings_for
 from tests.hostile.servers import BODIES, STREAMS, Lie, gzip_bomb, lying, saying
 from tests.pipelines.jobs.enriched_set import movielens
