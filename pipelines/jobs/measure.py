@@ -49,7 +49,7 @@ def open_movielens(settings: Settings, path: Path) -> Measurable:
     """Read a MovieLens zip or folder in the set's own film ids; the data folder is left alone."""
     with tempfile.TemporaryDirectory(prefix="playbill-") as scratch:
         folder = DataFolder(Path(scratch))
-        batch = land_movielens(path, folder, max_bad_share=settings.quality.max_bad_share)
+        batch = land_movielens(path, folder, max_bad_share=settings.quality.max_bad_share, limits=settings.limits)
         ratings, films = read_own_ids(folder.batches("movielens") / batch.batch_id)
     return Measurable(ratings, films, batch.dataset)
 

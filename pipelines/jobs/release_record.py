@@ -18,6 +18,7 @@ from pipelines.people.reader import People
 from pipelines.settings import Settings, project_root
 from warehouse import ledgers
 from warehouse.contracts.release import SCHEMA_VERSION
+from warehouse.errors import UnknownReleaseError
 from warehouse.store import ReleaseStore
 
 
@@ -69,8 +70,10 @@ def small_tables(settings: Settings, winner: Winner, facts: dict[str, Any]) -> d
 
 def log_release(settings: Settings, store: ReleaseStore, run_id: str, release_id: str) -> str | None:
     """Write down that a release was published, and what was removed for it; return the one before."""
-    older = [other for other in store.ids() if other < release_id]
-    previous = older[0] if older else None
+    try:
+        previous = store.before(release_id)
+    except UnknownReleaseError:
+        previous = None  # the first of all
     rows = [{"event": "published", "release_id": release_id, "previous": previous}]
     for removed in store.prune(settings.releases.keep, daily=settings.releases.daily):
         rows.append({"event": "removed", "release_id": removed, "previous": None})
