@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from warehouse.db import connect, parquet_files, quoted
+from warehouse.db import connect, new_database, parquet_files, quoted
 from warehouse.folder import DataFolder
 from warehouse.sums import rewriting
 
@@ -56,15 +57,16 @@ def erase_from_warehouse(folder: DataFolder, user_id: str) -> Erased:
     if not folder.warehouse_file.exists():
         return done
     rows, tables = done.rows, done.files
-    with connect(folder.warehouse_file) as con:
-        named = con.execute(
-            "SELECT table_name FROM duckdb_columns() JOIN duckdb_tables() USING (table_name) "
-            "WHERE column_name = 'user_id' ORDER BY ALL"
-        ).fetchall()
-        for (table,) in named:
-            hit = con.execute(f'SELECT count(*) FROM "{table}" WHERE user_id = ?', [user_id]).fetchall()[0][0]
-            if hit:
-                con.execute(f'DELETE FROM "{table}" WHERE user_id = ?', [user_id])
-                rows, tables = rows + int(hit), tables + 1
-        con.execute("CHECKPOINT")
+    with rewriting(folder.warehouse_file) as temporary:
+        shutil.copyfile(folder.warehouse_file, temporary)
+        with new_database(temporary) as con:
+            named = con.execute(
+                "SELECT table_name FROM duckdb_columns() JOIN duckdb_tables() USING (table_name) "
+                "WHERE column_name = 'user_id' ORDER BY ALL"
+            ).fetchall()
+            for (table,) in named:
+                hit = con.execute(f'SELECT count(*) FROM "{table}" WHERE user_id = ?', [user_id]).fetchall()[0][0]
+                if hit:
+                    con.execute(f'DELETE FROM "{table}" WHERE user_id = ?', [user_id])
+                    rows, tables = rows + int(hit), tables + 1
     return Erased(rows, tables)

@@ -10,7 +10,10 @@ from pipelines.people.suppression import suppressed
 from pipelines.settings import Settings
 from pipelines.sources.events.inbox import SOURCE, archive_of, take_inbox
 from warehouse import ledgers
-from warehouse.files import remove_leftovers
+from warehouse.batches import damaged_batches, delete_batch
+from warehouse.changes import batch_folders
+from warehouse.files import make_folder, remove_leftovers
+from warehouse.folder import DataFolder
 from warehouse.lock import writing
 
 log = logging.getLogger(__name__)
@@ -46,6 +49,7 @@ def ingest_events(settings: Settings, run_id: str) -> EventsIngested:
     with writing(folder):
         for home in (folder.batches(SOURCE), archive_of(folder), folder.quarantine / SOURCE):
             remove_leftovers(home)
+        _take_damaged_again(folder)
         logs = take_inbox(folder, settings.events, suppressed(folder))
         rows = [
             {
@@ -71,3 +75,14 @@ def ingest_events(settings: Settings, run_id: str) -> EventsIngested:
             result.files, result.known, result.left, result.damaged, result.events, result.bad_lines, result.forgotten,
         )  # fmt: skip
     return result
+
+
+def _take_damaged_again(folder: DataFolder) -> None:
+    """Put the logs of damaged batches back into the inbox, where they are in the archive; the batches go."""
+    for home in damaged_batches(batch_folders(folder.batches(SOURCE))):
+        digest = home.name.removeprefix(f"{SOURCE}-")
+        for path in sorted(archive_of(folder).glob(f"{digest}-*")):
+            log.warning("a damaged batch is landed anew: %s", home)
+            path.rename(make_folder(folder.inbox) / path.name.removeprefix(f"{digest}-"))
+            delete_batch(home)
+            break

@@ -25,7 +25,8 @@ from pipelines.people.suppression import user_hash
 from pipelines.progress import step
 from pipelines.settings import EventSettings
 from pipelines.sources.events.lines import BadLineError, parse_line
-from warehouse.files import new_folder, replacing, sha256_of, sync_folder
+from warehouse.batches import has_landed, landing
+from warehouse.files import make_folder, replacing, sha256_of, sync_folder
 from warehouse.folder import DataFolder
 from warehouse.landing import keep_aside
 
@@ -124,13 +125,13 @@ def _take(path: Path, folder: DataFolder, settings: EventSettings, suppressed: f
     digest = sha256_of(path)[:HASH_DIGITS]
     batch_id = f"events-{digest}"
     home = folder.batches(SOURCE) / batch_id
-    if home.exists():
+    if has_landed(home):
         _archive(path, folder, digest, drop=frozenset(), known=True)
         return Taken(path.name, "known", batch_id)
     result = Taken(path.name, "taken", batch_id)
     quarantine = folder.quarantine / SOURCE / f"{batch_id}.csv"
     try:
-        with new_folder(home) as target:
+        with landing(home) as target:
             bad, lines_out = _land(path, target / "signals.parquet", settings, suppressed, result)
             _check_still(before, path)
             if bad:
@@ -153,8 +154,7 @@ def _check_still(before: os.stat_result, path: Path) -> None:
 
 
 def _made(home: Path) -> Path:
-    home.mkdir(parents=True, exist_ok=True)
-    return home
+    return make_folder(home)
 
 
 def _land(
