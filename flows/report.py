@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from pipelines.jobs.build import Built
+from flows.main_job import Report
 from pipelines.jobs.champion import metric_rows
-from pipelines.jobs.enrich import Enriched
 from pipelines.jobs.handover import Ranking
-from pipelines.jobs.ingest_app import AppIngested
 from pipelines.jobs.match import Matched
 from pipelines.jobs.publish import Published
 from pipelines.runs import workbench
 from pipelines.settings import Settings
-from pipelines.sources.landed import Batch
 from warehouse.store import ReleaseStore
-
-
-@dataclass(frozen=True)
-class Report:
-    """The results of a run's steps."""
-
-    run_id: str
-    batch: Batch
-    app: AppIngested
-    matched: Matched
-    enriched: Enriched
-    built: Built
-    published: Published
 
 
 def publish_report(settings: Settings, report: Report) -> str:

@@ -14,6 +14,7 @@ from flows.cli.options import (
     LinksOption,
     MovieLensOption,
     PopularOption,
+    ReplaceOption,
     chosen_dataset,
 )
 from flows.parameters import POPULAR
@@ -39,6 +40,7 @@ def ingest(
     dataset: DatasetOption = None,
     movielens: MovieLensOption = None,
     links: LinksOption = None,
+    replace: ReplaceOption = False,
     only_app: Annotated[bool, typer.Option("--only-app", help="Leave the data set; read the app's sources.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Read the app's whole table, which finds deletions.")] = False,
 ) -> None:
@@ -50,8 +52,8 @@ def ingest(
 
     run_id = new_run_id()
     with progress_bar():
-        chosen = chosen_dataset(dataset, movielens)
-        batch = None if only_app else job(settings, run_id, dataset=chosen, movielens=movielens)
+        chosen = chosen_dataset(dataset)
+        batch = None if only_app else job(settings, run_id, dataset=chosen, movielens=movielens, replace=replace)
         app = ingest_app(settings, run_id, full=full)
         matched = None if batch is None else match_titles(settings, run_id, links=links)
     if app.note:

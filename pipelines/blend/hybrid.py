@@ -21,7 +21,7 @@ from pipelines.models.covisitation import CovisitationModel
 from pipelines.models.ease import EaseModel
 from pipelines.models.popularity import PopularityModel
 from pipelines.models.svd import SvdModel
-from pipelines.people.history import FloatArray, Histories, ItemArray
+from pipelines.people.history import FloatArray, Histories
 
 MEMBERS: dict[str, type[Model]] = {
     kind.name: kind
@@ -116,17 +116,6 @@ class HybridModel(Model):
         total = np.zeros(len(histories.item_idx), dtype=np.float32)
         for channel in readers:
             total += np.float32(channel.weight / share) * channel.weights(histories)
-        return total
-
-    def _similar(self, item_idx: ItemArray) -> FloatArray:
-        total = np.zeros((len(item_idx), self.n_items), dtype=np.float32)
-        scored = np.zeros(total.shape, dtype=bool)
-        for channel in channels_of(self):
-            if channel.model.personal and channel.reading == "all":
-                scores = channel.model._similar(item_idx)
-                scored |= np.isfinite(scores)
-                total += np.float32(channel.weight) * standardise(scores, channel.model.item_side().scored)
-        total[~scored] = -np.inf
         return total
 
 

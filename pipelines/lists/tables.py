@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from pipelines.films.films import Films
 from pipelines.lists.arrow import list_column
+from pipelines.lists.similar import similar_films
 from pipelines.models.base import Model
 from pipelines.models.popularity import PopularityConfig, PopularityModel
 from pipelines.people.fingerprint import fingerprints
@@ -88,7 +89,7 @@ def popular_table(histories: Histories, films: Films, popularity: PopularityMode
 def similar_table(model: Model, films: Films, k: int) -> pa.Table:
     """Return ``similar_movies``, by film and rank."""
     ids = model.films.movie_ids
-    lists = model.similar_items(np.arange(len(ids)), k)
+    lists = similar_films(model, np.arange(len(ids)), k)
     owner = np.repeat(ids, np.diff(lists.indptr))
     ranks = np.arange(len(lists.item_idx)) - np.repeat(lists.indptr[:-1], np.diff(lists.indptr)) + 1
     similar = ids[lists.item_idx]

@@ -13,9 +13,9 @@ from threadpoolctl import threadpool_limits
 
 from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
-from pipelines.models.parts.fold_in import Matrix, cosine
+from pipelines.models.parts.fold_in import Matrix
 from pipelines.models.parts.item_side import Factors
-from pipelines.people.history import FloatArray, Histories, ItemArray, WeightRule, weigh
+from pipelines.people.history import FloatArray, Histories, WeightRule, weigh
 
 
 class AlsConfig(ModelConfig):
@@ -75,5 +75,5 @@ class AlsModel(Model):
         extra = self.config.history_alpha * (weights * self.rated_[histories.item_idx]).astype(np.float64)
         return extra, np.where(extra > 0, 1 + extra, 0.0)
 
-    def _similar(self, item_idx: ItemArray) -> FloatArray:
-        return cosine(self.item_factors_, item_idx, self.rated_)
+    def likeness(self) -> Factors:
+        return Factors.of_unit_length(self.item_factors_, self.rated_)

@@ -2,7 +2,7 @@
 
 A model learns item-side arrays in `fit` and scores *histories*, never user ids, so the nightly batch and the
 live path call the same code. A subclass writes only its maths: `_fit`; `_item_side`, the arrays that rank; how it reads
-a history (`history_weights`, and for factor models `signals`); and where it can `_similar`. Lists are made by
+a history (`history_weights`, and for factor models `signals`); and where it can `likeness`. Lists are made by
 `pipelines.lists.rank` from the item side, in one pass over any number of models.
 """
 
@@ -13,19 +13,15 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines.films.films import Films
 from pipelines.models.parts.fold_in import FoldIn, Matrix
 from pipelines.models.parts.item_side import Factors, ItemSide, Neighbours
 from pipelines.models.parts.storage import load_learned, read_header, save_learned
-from pipelines.models.parts.top_k import Lists, top_k
 from pipelines.people.history import FloatArray, Histories, IntArray, WeightRule, weigh
 from warehouse.errors import ModelFormatError, NotEnoughDataError, NotFittedError
-
-CHUNK_CELLS = 16_000_000
-"""Scores held at once while similar films are ranked: 64 MB of float32."""
 
 
 class ModelConfig(BaseModel):
@@ -86,9 +82,9 @@ class Model(ABC):
         """
         raise NotImplementedError(f"{self.name} has no fold-in")
 
-    def _similar(self, item_idx: NDArray[np.int32]) -> FloatArray:
-        """Return similarities, shape (len(item_idx), n_items); -inf where there is none."""
-        return np.full((len(item_idx), self.n_items), -np.inf, dtype=np.float32)
+    def likeness(self) -> ItemSide | None:
+        """Return how alike films are: a symmetric matrix, or factors of length 1; None where the model cannot tell."""
+        return None
 
     # -- what callers use -------------------------------------------------------------------------------------
 
@@ -185,18 +181,6 @@ class Model(ABC):
             between = side.matrix[history.item_idx][:, items].toarray().T
             return np.asarray(between * weights, dtype=np.float32)
         return self.fold_in(history, weights).contributions(0, items).astype(np.float32)
-
-    def similar_items(self, item_idx: ArrayLike, k: int) -> Lists:
-        """Rank the k films most like each given film, itself left out; empty where the model cannot tell."""
-        items = np.asarray(item_idx, dtype=np.int32)
-        size = max(1, CHUNK_CELLS // max(1, self.n_items))
-        parts: list[Lists] = []
-        for start in range(0, len(items), size):
-            batch = items[start : start + size]
-            scores = self._similar(batch)
-            scores[np.arange(len(batch)), batch] = -np.inf
-            parts.append(top_k(scores, k))
-        return Lists.concatenate(parts)
 
     def history_weights(self, histories: Histories) -> FloatArray:
         """Return what each rating weighs when a history is read, float32, shape (n_ratings,), at least 0.

@@ -12,10 +12,10 @@ from pydantic import Field
 
 from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
-from pipelines.models.parts.fold_in import Matrix, cosine
+from pipelines.models.parts.fold_in import Matrix
 from pipelines.models.parts.item_side import Factors
 from pipelines.models.parts.sampling import MAX_RATINGS, sample
-from pipelines.people.history import FloatArray, Histories, ItemArray, WeightRule, weigh
+from pipelines.people.history import FloatArray, Histories, WeightRule, weigh
 
 
 class BprConfig(ModelConfig):
@@ -73,5 +73,5 @@ class BprModel(Model):
         loudness = (weights * self.rated_[histories.item_idx]).astype(np.float64)
         return loudness, loudness
 
-    def _similar(self, item_idx: ItemArray) -> FloatArray:
-        return cosine(self.item_factors_, item_idx, self.rated_)
+    def likeness(self) -> Factors:
+        return Factors.of_unit_length(self.item_factors_, self.rated_)

@@ -126,8 +126,6 @@ class ContentModel(Model):
         flags: NDArray[np.bool_] = np.diff(self.terms_.indptr) == 0
         return flags
 
-    def _similar(self, item_idx: ItemArray) -> FloatArray:
-        scores: FloatArray = (self.terms_[item_idx] @ self.terms_.T).toarray().astype(np.float32)
-        scores[:, self._undescribed()] = -np.inf
-        scores[self._undescribed()[item_idx]] = -np.inf
-        return scores
+    def likeness(self) -> Neighbours:
+        """Take a cosine from either film's nearest ones."""
+        return Neighbours.of(self.nearest_.maximum(self.nearest_.T.tocsr()))

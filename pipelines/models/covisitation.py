@@ -15,7 +15,7 @@ from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
 from pipelines.models.parts.item_side import Neighbours
 from pipelines.models.parts.pair_counts import count_pairs
-from pipelines.people.history import FloatArray, Histories, ItemArray, WeightRule, weigh
+from pipelines.people.history import Histories, WeightRule, weigh
 
 
 class CovisitationConfig(ModelConfig):
@@ -56,8 +56,5 @@ class CovisitationModel(Model):
     def _item_side(self) -> Neighbours:
         return Neighbours.of(self.counts_)
 
-    def _similar(self, item_idx: ItemArray) -> FloatArray:
-        both = self.counts_[item_idx] + self.counts_.T.tocsr()[item_idx]
-        scores: FloatArray = both.toarray().astype(np.float32)
-        scores[scores == 0] = -np.inf
-        return scores
+    def likeness(self) -> Neighbours:
+        return Neighbours.both_ways(self.counts_)

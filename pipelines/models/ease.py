@@ -20,7 +20,7 @@ from pipelines.models.base import Model, ModelConfig
 from pipelines.models.parts.item_side import Neighbours
 from pipelines.models.parts.sampling import latest
 from pipelines.models.parts.sparse import keep_largest
-from pipelines.people.history import FloatArray, Histories, ItemArray, WeightRule, weigh
+from pipelines.people.history import Histories, ItemArray, WeightRule, weigh
 from warehouse.errors import ModelError
 
 log = logging.getLogger(__name__)
@@ -71,12 +71,9 @@ class EaseModel(Model):
     def _item_side(self) -> Neighbours:
         return Neighbours.of(self.weights_)
 
-    def _similar(self, item_idx: ItemArray) -> FloatArray:
-        """Rank by the weight in both directions: B is not symmetric, likeness is."""
-        both = (self.weights_[item_idx] + self.weights_[:, item_idx].T) / 2
-        scores: FloatArray = both.toarray().astype(np.float32, copy=False)
-        scores[scores == 0] = -np.inf
-        return scores
+    def likeness(self) -> Neighbours:
+        """Take the weights of both directions: B is not symmetric, likeness is."""
+        return Neighbours.both_ways(self.weights_)
 
 
 def gram(user_items: sp.csr_matrix, dtype: type[np.floating[Any]] = np.float32) -> NDArray[Any]:

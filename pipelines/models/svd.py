@@ -16,10 +16,10 @@ from pydantic import Field
 
 from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
-from pipelines.models.parts.fold_in import Matrix, cosine
+from pipelines.models.parts.fold_in import Matrix
 from pipelines.models.parts.item_side import Factors
 from pipelines.models.parts.sampling import MAX_RATINGS, sample
-from pipelines.people.history import FloatArray, Histories, ItemArray
+from pipelines.people.history import FloatArray, Histories
 
 STARS = (0.5, 5.0)
 PREDICTED_AT_ONCE = 65_536
@@ -93,8 +93,8 @@ class SvdModel(Model):
         """Return 1 for every rating: the ridge reads each star alike, high or low."""
         return np.ones(len(histories.item_idx), dtype=np.float32)
 
-    def _similar(self, item_idx: ItemArray) -> FloatArray:
-        return cosine(self.item_factors_[:, 1:], item_idx, self.rated_)
+    def likeness(self) -> Factors:
+        return Factors.of_unit_length(self.item_factors_[:, 1:], self.rated_)
 
 
 def train_surprise(histories: Histories, n_items: int, config: SvdConfig) -> Any:

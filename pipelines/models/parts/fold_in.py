@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dposv, dpotrs
 
-from pipelines.people.history import FloatArray, IntArray, ItemArray
+from pipelines.people.history import IntArray, ItemArray
 from warehouse.errors import ModelError
 
 Matrix = NDArray[np.float64]
@@ -77,13 +77,3 @@ class FoldIn:
         if failed:
             raise ModelError("a history's linear system is not positive definite; raise the model's regularization")
         return solution, cholesky
-
-
-def cosine(item_factors: NDArray[np.floating[Any]], item_idx: ItemArray, usable: NDArray[np.bool_]) -> FloatArray:
-    """Return the cosine of the given films' factors with all, -inf for films that are not usable, float32."""
-    norms = np.linalg.norm(item_factors, axis=1)
-    unit = item_factors / np.maximum(norms, 1e-12)[:, None]
-    scores: FloatArray = (unit[item_idx] @ unit.T).astype(np.float32)
-    scores[:, ~usable] = -np.inf
-    scores[~usable[item_idx]] = -np.inf
-    return scores

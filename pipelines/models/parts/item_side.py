@@ -59,6 +59,11 @@ class Neighbours:
         scored[matrix.indices] = True
         return cls(indptr, _read_only(matrix.indices), _read_only(matrix.data), scored)
 
+    @classmethod
+    def both_ways(cls, matrix: sp.csr_matrix) -> Neighbours:
+        """Take the mean of a matrix and its transpose, which is worked out once."""
+        return cls.of(((matrix + matrix.T.tocsr()) / 2).astype(np.float32))
+
     @property
     def matrix(self) -> sp.csr_matrix:
         """The matrix as scipy knows it, nothing copied."""
@@ -101,6 +106,13 @@ class Factors:
         wide = whole.astype(np.float64)
         columns = np.ascontiguousarray(whole.T)
         return cls(np.ascontiguousarray(whole), columns, base, np.asarray(scored), wide.sum(axis=0), wide.T @ wide)
+
+    @classmethod
+    def of_unit_length(cls, factors: FloatArray, scored: BoolArray) -> Factors:
+        """Take item factors divided by their lengths, whose products are cosines; an identity stands for the system."""
+        lengths = np.linalg.norm(factors, axis=1, keepdims=True)
+        unit = (factors / np.maximum(lengths, 1e-12)).astype(np.float32)
+        return cls.of(unit, np.eye(factors.shape[1]), scored & (lengths[:, 0] > 0))
 
     @property
     def folded(self) -> int:

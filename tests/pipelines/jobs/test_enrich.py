@@ -337,6 +337,9 @@ def test_progress_is_reported_up_to_the_end(settings: Settings, tmdb: FakeTmdb) 
     seen: list[tuple[str, float, float | None]] = []
 
     class Reporter:
+        def stage(self, name: str, number: int, of: int) -> None:
+            pass
+
         def update(self, what: str, done: float, total: float | None) -> None:
             seen.append((what, done, total))
 

@@ -12,6 +12,7 @@ from pipelines.blend.catalogue import MODELS, load_model
 from pipelines.blend.one_pass import OnePass, candidate_scores
 from pipelines.films.films import Films
 from pipelines.lists.rank import recommend
+from pipelines.lists.similar import similar_films
 from pipelines.models.base import Model
 from pipelines.people.history import Histories
 from warehouse.errors import ModelFormatError, NotEnoughDataError, NotFittedError
@@ -130,7 +131,7 @@ def test_saved_and_loaded_it_scores_the_same(model: Model, histories: Histories,
     assert type(loaded) is type(model)
     assert loaded.config == model.config
     np.testing.assert_array_equal(loaded.score(histories), model.score(histories))
-    np.testing.assert_array_equal(loaded.similar_items([0, 3], 5).item_idx, model.similar_items([0, 3], 5).item_idx)
+    np.testing.assert_array_equal(similar_films(loaded, [0, 3], 5).item_idx, similar_films(model, [0, 3], 5).item_idx)
 
 
 def test_a_saved_model_of_another_version_is_refused(model: Model, tmp_path: Path) -> None:
@@ -156,7 +157,7 @@ def test_nothing_is_written_into_the_inputs(model: Model, histories: Histories, 
 
 
 def test_similar_films_never_name_the_film_itself(model: Model) -> None:
-    lists = model.similar_items(np.arange(7), 6)
+    lists = similar_films(model, np.arange(7), 6)
     assert len(lists) == 7
     for item in range(7):
         assert item not in lists.row(item)[0]

@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.films.films import Films
 from pipelines.lists.rank import recommend
+from pipelines.lists.similar import similar_films
 from pipelines.models.content import ContentConfig, ContentModel
 from pipelines.models.parts.documents import documents, joined
 from pipelines.people.history import Histories
@@ -85,4 +86,4 @@ def test_films_without_a_word_are_not_scored() -> None:
     films = Films(np.array([1, 2]))
     model = ContentModel().fit(Histories.single([0], [5.0], [1]), films)
     assert np.isneginf(model.score(Histories.single([0], [5.0], [1]))).all()
-    assert len(model.similar_items([0], 3).item_idx) == 0
+    assert len(similar_films(model, [0], 3).item_idx) == 0
