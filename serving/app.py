@@ -16,16 +16,16 @@ from threadpoolctl import threadpool_limits
 
 from pipelines.settings import Settings
 from serving.auth.issuer import Transport
+from serving.background import Chore, keep_doing
 from serving.context import Context, make_context
 from serving.http.edge import Edge
 from serving.http.errors import Problem, problem_response
 from serving.http.fast import PlainListRoute
 from serving.http.openapi import allowed_methods, described
 from serving.routes import feedback, movies, operate, recommend, recommendations
-from warehouse.inbox import InboxLog
 
 GZIP_LEVEL = 4
-FEEDBACK_LOOK_SECONDS = 5.0
+FEEDBACK_LOOK_SECONDS, KEYS_LOOK_SECONDS = 5.0, 1.0
 
 
 def create_app(settings: Settings, *, upstream: Transport | None = None) -> FastAPI:
@@ -64,13 +64,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
     threadpool_limits(1, "blas")  # a live list is small, and requests share the cores
     await context.snapshots.refresh()
-    jobs = [context.snapshots.watch()]
-    if context.issuer is not None:
-        jobs.append(context.issuer.keep_fresh())
     if context.feedback is not None:
         await asyncio.to_thread(context.feedback.adopt)
-        jobs.append(_close_logs(context.feedback))
-    tasks = [asyncio.create_task(job) for job in jobs]
+    tasks = [asyncio.create_task(keep_doing(chore, context.metrics)) for chore in _chores(context)]
     try:
         yield
     finally:
@@ -84,10 +80,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await asyncio.to_thread(context.feedback.close)
 
 
-async def _close_logs(log: InboxLog) -> None:
-    while True:
-        await asyncio.sleep(FEEDBACK_LOOK_SECONDS)
-        await asyncio.to_thread(log.close_if_old)
+def _chores(context: Context) -> list[Chore]:
+    chores = [Chore("releases", context.snapshots.refresh, context.settings.serving.poll_seconds)]
+    if context.issuer is not None:
+        chores.append(Chore("signing keys", context.issuer.freshen, KEYS_LOOK_SECONDS))
+    if context.feedback is not None:
+        close_if_old = context.feedback.close_if_old
+        chores.append(Chore("feedback", lambda: asyncio.to_thread(close_if_old), FEEDBACK_LOOK_SECONDS))
+    return chores
 
 
 async def _problem(request: Request, error: Exception) -> Response:

@@ -17,7 +17,8 @@ from serving.http.errors import Problem, no_release
 from serving.http.limits import Limiter
 from serving.lists.live import Live
 from serving.metrics import Metrics
-from serving.snapshot import Snapshot, Snapshots
+from serving.snapshot import Snapshot
+from serving.snapshots import Snapshots
 from warehouse.inbox import InboxLog
 
 

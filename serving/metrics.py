@@ -8,7 +8,7 @@ import time
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from serving.snapshot import Snapshot
+from serving.snapshots import Snapshots
 
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
@@ -30,6 +30,16 @@ class Metrics:
         self.lists = Counter("playbill_lists", "Lists given, by how they were made", ["strategy"], registry=registry)
         self.live_failures = Counter(
             "playbill_live_failures", "Live lists that could not be made, by reason", ["reason"], registry=registry
+        )
+        self.chore_failures = Counter(
+            "playbill_chore_failures", "Work beside the requests that failed, by chore", ["chore"], registry=registry
+        )
+        self.look_age = Gauge(
+            "playbill_last_look_age_seconds", "Time since the last look for a release that worked", registry=registry,
+            multiprocess_mode="max",
+        )  # fmt: skip
+        self.failed_looks = Gauge(
+            "playbill_failed_looks", "Looks for a release that failed", registry=registry, multiprocess_mode="max"
         )
         self.age = Gauge(
             "playbill_release_age_seconds", "Age of the release being served", registry=registry,
@@ -63,13 +73,16 @@ class Metrics:
             counter = self._by_strategy[strategy] = self.lists.labels(strategy)
         counter.inc()
 
-    def page(self, snapshot: Snapshot | None, open_failures: int) -> bytes:
+    def page(self, snapshots: Snapshots) -> bytes:
         """Return everything in Prometheus's text format."""
+        snapshot = snapshots.current
         if snapshot is not None:
             self.age.set(time.time() - snapshot.created_at.timestamp())
             self.users.set(snapshot.lists.people)
             self.films.set(len(snapshot.films))
-        self.open_failures.set(open_failures)
+        self.open_failures.set(snapshots.failures)
+        self.failed_looks.set(snapshots.failed_looks)
+        self.look_age.set(snapshots.look_age_seconds)
         if os.environ.get(MULTIPROCESS):
             together = CollectorRegistry()
             MultiProcessCollector(together)  # type: ignore[no-untyped-call]

@@ -1,45 +1,47 @@
-"""The release being served: opened whole beside the old one, swapped between requests.
-
-A request takes ``Snapshots.current`` once and holds it until it has answered, so it never sees two releases. The old
-snapshot is closed when the last request lets go of it: nothing else refers to it.
-"""
+"""One release, opened whole: its lists, films, file and models, and what answers are made from."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import time
 from datetime import datetime
-from functools import cached_property
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.blend.catalogue import load_model
+from pipelines.films.search import FilmSearch
 from pipelines.lists.rank import POPULAR, Ranker
 from pipelines.models.base import Model
 from pipelines.models.popularity import PopularityModel
-from pipelines.people.history import FloatArray
-from pipelines.people.suppression import suppressed, user_hash
+from pipelines.people.suppression import user_hash
 from pipelines.settings import ServingSettings
 from serving.films import FilmTable
 from serving.lists.everybody import Picks, StoredLists
+from serving.lists.making import Rated, make_list
 from serving.lists.remembered import remember_members
-from serving.words.index import WordIndex
-from warehouse.errors import NoReleaseError, PlaybillError
-from warehouse.folder import DataFolder
+from serving.words.facts import Facts
+from warehouse.errors import BrokenReleaseError
 from warehouse.release_reader import ReleaseReader, StoredHistory
-from warehouse.store import Release, ReleaseStore
-
-log = logging.getLogger(__name__)
+from warehouse.store import Release
 
 FORMAT = 1
 """Rises when the bytes of an answer change, so that caches of older ones are not believed."""
-RETRY_BROKEN_SECONDS = 10.0
+
+
+TRIED_FILMS = 3
 
 
 class Snapshot:
-    """One release, opened: its lists, films, file and models. Nothing in it changes but who is forgotten."""
+    """One release, opened. Nothing in it changes but who is forgotten.
+
+    Nothing in it refers back to it, so that it is closed, with every file it maps, when the last request lets go.
+
+    Raises
+    ------
+    PlaybillError
+        If a file of it cannot be read or holds a number that is none.
+    """
 
     def __init__(self, release: Release, settings: ServingSettings) -> None:
         self.release_id = release.release_id
@@ -47,6 +49,7 @@ class Snapshot:
         self.suppressed: frozenset[str] = frozenset()
         self.created_at = datetime.fromisoformat(release.manifest["created_at"])
         self.reader = ReleaseReader(release.database, poster_base_url=settings.poster_base_url)
+        self.reader.check_numbers()
         self.films = FilmTable(self.reader.films())
         self.lists = StoredLists(self.reader, self.films, memory_mb=settings.lists_memory_mb)
         self.scopes = {scope: self._scope(rows) for scope, rows in self.reader.popular().items()}
@@ -56,6 +59,7 @@ class Snapshot:
         self.ranker = Ranker.of(self.model, popularity, self.films.films)
         self.baseline = Ranker(popularity, self.films.films, self.films.films.index_of(popularity.films.movie_ids),
                                self.ranker.order)  # fmt: skip
+        self.facts = Facts(self.reader.facts(), self.films, FilmSearch.load(release.path / "search"))
         content = self._content(release)
         self.content = None if content is None else Ranker.of(content, popularity, self.films.films)
 
@@ -99,18 +103,24 @@ class Snapshot:
         made = int(self.created_at.timestamp() * 1e6)
         return Picks(places, scores, [POPULAR] * len(places), generated_us=made)
 
-    @cached_property
-    def words(self) -> WordIndex:
-        """The films by the words they are described with; made at the first wish that needs it."""
-        return WordIndex(self.reader.words(), self.films)
+    def try_out(self) -> None:
+        """Make a list from a made-up history with each ranker: arrays that do not fit each other fail here.
 
-    @cached_property
-    def fame(self) -> FloatArray:
-        """How popular each film is among all, 0-1, float32, shape (n_films,); half the way is the middle film."""
-        order = self.ranker.order
-        fame = np.zeros(len(self.films), dtype=np.float32)
-        fame[order.item_idx] = np.linspace(1, 0, len(order.item_idx), dtype=np.float32)
-        return fame
+        Raises
+        ------
+        PlaybillError
+            If one cannot be made, or not in numbers.
+        """
+        rows = [Rated(int(self.films.films.movie_ids[place]), 5.0, 0) for place in self.popular(TRIED_FILMS).places]
+        for ranker in (self.ranker, self.baseline, self.content):
+            if ranker is None or not rows:
+                continue
+            try:
+                picks = make_list(ranker, rows, length=TRIED_FILMS, explained=TRIED_FILMS, generated_us=0)
+            except (ValueError, IndexError, TypeError, ArithmeticError) as error:
+                raise BrokenReleaseError(f"release {self.release_id} makes no list ({error}); roll back") from error
+            if not all(map(isfinite, picks.scores)):
+                raise BrokenReleaseError(f"release {self.release_id} makes lists without numbers; roll back to another")
 
     def now_us(self) -> int:
         """Return the time now, microseconds since 1970-01-01 UTC, for lists made at this moment."""
@@ -120,70 +130,3 @@ class Snapshot:
     def explained(self) -> int:
         """How many films of a list carry reasons."""
         return 10
-
-
-class Snapshots:
-    """Watches CURRENT and keeps the snapshot of the release it names."""
-
-    def __init__(self, folder: DataFolder, settings: ServingSettings) -> None:
-        self._folder, self._store, self._settings = folder, ReleaseStore(folder), settings
-        self._busy = asyncio.Lock()
-        self._broken: tuple[str, float] = ("", 0.0)
-        self._suppressed: frozenset[str] = frozenset()
-        self._seen = (0, 0)
-        self.current: Snapshot | None = None
-        self.failures = 0
-
-    async def refresh(self) -> bool:
-        """Open the release that CURRENT names if it is not the one being served; tell whether it changed."""
-        async with self._busy:
-            self._read_suppressed()
-            try:
-                wanted = self._store.current_id()
-            except NoReleaseError:
-                return False
-            if self.current is not None and self.current.release_id == wanted:
-                return False
-            if self._broken[0] == wanted and time.monotonic() - self._broken[1] < RETRY_BROKEN_SECONDS:
-                return False
-            return await self._swap(wanted)
-
-    def _read_suppressed(self) -> None:
-        """Take up who has been forgotten since the last look."""
-        path = self._store.home / "SUPPRESSED"
-        try:
-            found = path.stat()
-        except FileNotFoundError:
-            return
-        if (found.st_mtime_ns, found.st_ino) != self._seen:
-            self._seen = (found.st_mtime_ns, found.st_ino)
-            self._suppressed = suppressed(self._folder)
-            if self.current is not None:
-                self.current.suppressed = self._suppressed
-
-    async def _swap(self, wanted: str) -> bool:
-        started = time.monotonic()
-        try:
-            fresh = await asyncio.to_thread(lambda: Snapshot(self._store.get(wanted), self._settings))
-        except (PlaybillError, OSError, KeyError, ValueError) as error:
-            self._broken = (wanted, time.monotonic())
-            self.failures += 1
-            log.error("release not opened release=%s reason=%r", wanted, str(error))  # noqa: TRY400 - one line is enough
-            return False
-        fresh.suppressed = self._suppressed
-        self.current = fresh
-        log.info(
-            "release opened release=%s model=%s users=%d films=%d in_memory=%s seconds=%.2f",
-            wanted, fresh.model.name, fresh.lists.people, len(fresh.films), fresh.lists.in_memory,
-            time.monotonic() - started,
-        )  # fmt: skip
-        return True
-
-    async def watch(self) -> None:
-        """Look for another release, again and again, until cancelled."""
-        while True:
-            await asyncio.sleep(self._settings.poll_seconds)
-            try:
-                await self.refresh()
-            except OSError as error:
-                log.warning("releases not readable reason=%r", str(error))

@@ -6,16 +6,19 @@ Every function looks only, or also erases, and tells the same of both: so a dry 
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse.db import connect, quoted
+from warehouse.db import connect, new_database, parquet_files, quoted
 from warehouse.files import replacing
 from warehouse.folder import DataFolder
+from warehouse.sums import rewriting
 
 LONGEST_CELL = 1 << 26
 
@@ -41,16 +44,16 @@ def erase_rows(files: list[Path], condition: str, values: list[str | int], *, er
     with connect() as con:
         con.execute("SET preserve_insertion_order = true")
         for path in files:
-            count = con.execute(f"SELECT count(*) FROM read_parquet({quoted(path)}) WHERE {condition}", values)
+            count = con.execute(f"SELECT count(*) FROM {parquet_files([path])} WHERE {condition}", values)
             hit = int(count.fetchall()[0][0])
             if not hit:
                 continue
             rows, touched = rows + hit, touched + 1
             if not erase:
                 continue
-            with replacing(path) as temporary:
+            with rewriting(path) as temporary:
                 con.execute(
-                    f"COPY (SELECT * FROM read_parquet({quoted(path)}) WHERE ({condition}) IS NOT TRUE) "
+                    f"COPY (SELECT * FROM {parquet_files([path])} WHERE ({condition}) IS NOT TRUE) "
                     f"TO {quoted(temporary)} (FORMAT parquet, COMPRESSION zstd)",
                     values,
                 )
@@ -105,32 +108,45 @@ def erase_from_datasets(folder: DataFolder, user_id: str, *, erase: bool) -> Era
 
 
 def erase_from_warehouse(folder: DataFolder, user_id: str, *, erase: bool) -> Erased:
-    """Take a person out of the warehouse that was built."""
-    if not folder.warehouse_file.exists():
+    """Take a person out of the warehouse that was built.
+
+    A row that DuckDB deletes stays in the file's blocks, so what is left is written into a file of its own.
+    """
+    path = folder.warehouse_file
+    if not path.exists():
         return Erased(0, 0)
-    rows = tables = 0
-    with connect(folder.warehouse_file, read_only=not erase) as con:
-        for table in _tables_of_people(con.execute):
-            hit = con.execute(f'SELECT count(*) FROM "{table}" WHERE user_id = ?', [user_id]).fetchall()[0][0]
-            if hit and erase:
-                con.execute(f'DELETE FROM "{table}" WHERE user_id = ?', [user_id])
-            rows, tables = rows + int(hit), tables + bool(hit)
-        if erase:
-            con.execute("CHECKPOINT")
-    return Erased(rows, tables)
+    with connect(path, read_only=True) as con:
+        counts = _rows_by_table(con.execute, user_id)
+    if counts and erase:
+        scratch = path.with_name(f".{path.name}.erase.tmp")
+        scratch.unlink(missing_ok=True)
+        try:
+            shutil.copyfile(path, scratch)
+            with connect(scratch) as con:
+                for table in counts:
+                    con.execute(f'DELETE FROM "{table}" WHERE user_id = ?', [user_id])
+            with rewriting(path) as temporary, new_database(temporary) as con:
+                con.execute(f"ATTACH {quoted(scratch)} AS erased (READ_ONLY)")
+                target = con.execute("SELECT current_database()").fetchall()[0][0]
+                con.execute(f'COPY FROM DATABASE erased TO "{target}"')
+                con.execute("DETACH erased")
+        finally:
+            scratch.unlink(missing_ok=True)
+            scratch.with_name(f"{scratch.name}.wal").unlink(missing_ok=True)
+    return Erased(sum(counts.values()), len(counts))
 
 
 def rows_in_release(database: Path, user_id: str) -> int:
     """Return how many rows of a published release are of a person."""
     with connect(database, read_only=True) as con:
-        query = 'SELECT count(*) FROM "{}" WHERE user_id = ?'
-        tables = _tables_of_people(con.execute)
-        return sum(int(con.execute(query.format(table), [user_id]).fetchall()[0][0]) for table in tables)
+        return sum(_rows_by_table(con.execute, user_id).values())
 
 
-def _tables_of_people(execute: Callable[..., object]) -> list[str]:
-    found = execute(
+def _rows_by_table(execute: Callable[..., Any], user_id: str) -> dict[str, int]:
+    tables = execute(
         "SELECT table_name FROM duckdb_columns() JOIN duckdb_tables() USING (table_name) "
         "WHERE column_name = 'user_id' ORDER BY ALL"
-    )
-    return [table for (table,) in found.fetchall()]  # type: ignore[attr-defined]
+    ).fetchall()
+    query = 'SELECT count(*) FROM "{}" WHERE user_id = ?'
+    counts = {table: int(execute(query.format(table), [user_id]).fetchall()[0][0]) for (table,) in tables}
+    return {table: rows for table, rows in counts.items() if rows}

@@ -63,6 +63,20 @@ class ReleaseReader:
             self._host = duckdb.connect(":memory:", config={**CONFIG, "threads": 1, "memory_limit": SINGLE_ROWS})
             self._host.execute(f"ATTACH {quoted(database)} AS release_file (READ_ONLY)")
 
+    def check_numbers(self) -> None:
+        """Look at every score and share once.
+
+        Raises
+        ------
+        BrokenReleaseError
+            If one is NaN or infinite: no answer could say it.
+        """
+        with self._roomy(), self._cursor() as cursor:
+            relations = cursor.execute(self._sql["broken_numbers"]).fetchall()
+        if relations:
+            named = ", ".join(f"{name} ({rows} rows)" for name, rows in relations)
+            raise BrokenReleaseError(f"{self._database} has numbers that are none in {named}; roll back to another")
+
     # -- whole tables, once a release ---------------------------------------------------------------------------
 
     def films(self) -> pa.Table:
@@ -95,10 +109,10 @@ class ReleaseReader:
             scopes.setdefault(scope, []).append((movie_id, score))
         return scopes
 
-    def words(self) -> pa.Table:
-        """Return the words each film is described with and their weights, by word."""
+    def facts(self) -> pa.Table:
+        """Return what wishes ask of every film with a title, by movie_id: names, keywords, language, length, fame."""
         with self._roomy(), self._cursor() as cursor:
-            return cursor.sql(self._sql["film_words"]).to_arrow_table()
+            return cursor.sql(self._sql["film_facts"]).to_arrow_table()
 
     # -- single rows, per request -------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import traceback
 
 import typer
 
-from flows.cli import doctor, evaluate, lists, query, releases, run, serve, stages
+from flows.cli import doctor, evaluate, forget, lists, query, releases, run, serve, stages
 from flows.cli.console import err
 from warehouse.errors import PlaybillError
 from warehouse.failures import foreseen
@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (run, stages, evaluate, lists, releases, query, serve, doctor):
+for module in (run, stages, evaluate, lists, releases, query, serve, forget, doctor):
     module.register(app)
 
 

@@ -48,8 +48,9 @@ def evaluate(settings: Settings, run_id: str | None = None) -> dict[str, Evaluat
     found: dict[str, Evaluation] = {}
     for protocol in dict.fromkeys((settings.training.gate, *settings.training.protocols)):
         found[protocol] = measure(
-            makers, ratings, films, protocol, dataset=dataset, seed=settings.random_state, progress=_show
-        )
+            makers, ratings, films, protocol,
+            dataset=dataset, seed=settings.random_state, max_people=settings.training.measured_people, progress=_show,
+        )  # fmt: skip
     _record(settings, bench, trained, found)
     for protocol, evaluation in found.items():
         for model, figures in evaluation.to_json()["models"].items():

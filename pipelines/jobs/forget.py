@@ -191,7 +191,7 @@ def _spellings(person: str) -> frozenset[str]:
     """Return how a person's id may be written inside of JSON, and of JSON inside of JSON."""
     spelled = {person}
     for _ in range(2):
-        spelled |= {json.dumps(one, ensure_ascii=ascii)[1:-1] for one in spelled for ascii in (True, False)}
+        spelled |= {json.dumps(one, ensure_ascii=as_ascii)[1:-1] for one in spelled for as_ascii in (True, False)}
     return frozenset(spelled | {one.replace("/", "\\/") for one in spelled})
 
 
@@ -218,7 +218,7 @@ def _nobody(settings: Settings, given: str, person: str) -> str:
 
 def _remove_leftovers(folder: DataFolder) -> None:
     """Remove what killed writers left, as it may hold anybody."""
-    homes = [folder.root, folder.lake, folder.releases, archive_of(folder), folder.inbox, folder.quarantine]
+    homes = [folder.root, folder.lake, folder.build, folder.releases, archive_of(folder), folder.inbox, folder.quarantine]
     homes += [path for path in (*folder.lake.glob("*/"), *folder.quarantine.glob("*/")) if path.is_dir()]
     for home in homes:
         remove_leftovers(home)

@@ -62,7 +62,8 @@ def measure_set(
         maker()  # a wrong name or recipe is told before anything is fitted
     return measure(
         makers, chosen.ratings, chosen.films, protocol,
-        k=k, dataset=chosen.dataset, seed=settings.random_state, progress=show,
+        k=k, dataset=chosen.dataset, seed=settings.random_state,
+        max_people=settings.training.measured_people, progress=show,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.blend.catalogue import load_model
+from pipelines.films.search import FilmSearch
 from pipelines.jobs.active import active_set
 from pipelines.lists import tables
 from pipelines.lists.rank import rank
@@ -72,6 +73,7 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
             model.save(path / "models" / model.name)
             if model.name != popularity.name:
                 popularity.save(path / "models" / popularity.name)
+            FilmSearch.build(films).save(path / "search")
             own_films = people.histories_in(films)
             content = {
                 "recommendation_lists": tables.list_table(people, ranked, created_at),

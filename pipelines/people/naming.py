@@ -40,10 +40,10 @@ class NamedPeople:
         except (ValueError, RecursionError):
             parsed = None
         if isinstance(parsed, _Pairs):
-            given = list(self._values(parsed))
+            given = list(self._values(parsed)) or [*_leaves(parsed), *WORD.findall(text)]
         else:
-            given = [value for value, _ in self._scanned(text)]
-        return self._spelled(given or WORD.findall(_unescaped(text)))
+            given = [value for value, _ in self._scanned(text)] or WORD.findall(_unescaped(text))
+        return self._spelled(given)
 
     def may_be(self, text: str, user_id: str) -> bool:
         """Tell whether a row names a person, also by the beginning of their id where the row was cut inside of it."""
@@ -84,6 +84,14 @@ class NamedPeople:
 
 class _Pairs(list[tuple[str, Any]]):
     """A JSON object with every field, also one that stands twice."""
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    for part in [inner for _, inner in value] if isinstance(value, _Pairs) else value:
+        if isinstance(part, list):
+            yield from _leaves(part)
+        else:
+            yield part
 
 
 def _unescaped(text: str) -> str:

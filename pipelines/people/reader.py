@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,9 +13,22 @@ from numpy.typing import NDArray
 
 from pipelines.films.films import Films
 from pipelines.people.history import Histories, IntArray
+from warehouse.builds import built_file
 from warehouse.errors import EmptyLakeError
 from warehouse.folder import DataFolder
 
+COLUMNS = {
+    "user_id": np.int32,
+    "movie_id": np.int32,
+    "rating": np.float32,
+    "rated_at": np.int64,
+    "is_rating": np.bool_,
+    "sources": np.int32,
+}
+"""What is read of an interaction, as it is kept: people and sources as numbers, times in seconds."""
+BATCH_ROWS = 500_000
+SORTED_PEOPLE = 4096
+"""People whose ratings are sorted at once: bounds what sorting holds besides the arrays."""
 METADATA = ("title", "year", "genres", "keywords", "cast_names", "directors", "tags", "overview")
 
 
@@ -30,7 +44,7 @@ class People:
         ``item_idx`` are positions in ``movie_ids``.
     movie_ids : int64 array
         Every film that somebody rated, ascending.
-    sources : pyarrow string array
+    sources : pyarrow array of strings, dictionary-encoded when it is read from the lake
         Where each rating came from, in the order of the histories' ratings.
     is_rating : bool array, optional
         In that order; without it, all True. False where events stand for the stars, as nobody gave any. Such rows are
@@ -46,60 +60,112 @@ class People:
     def histories_in(self, films: Films) -> Histories:
         """Return the histories in a model's positions; ratings of films it does not know are left out."""
         old = self.histories
-        items = films.index_of(self.movie_ids)[old.item_idx]
+        places = films.index_of(self.movie_ids).astype(np.int32)
+        if np.array_equal(places, np.arange(len(places))):
+            return old
+        items = places[old.item_idx]
         kept = items >= 0
-        lengths = np.bincount(old.owner[kept], minlength=len(old))
-        indptr = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-        return Histories(indptr, items[kept], old.ratings[kept], old.rated_at[kept])
+        if kept.all():
+            return Histories(old.indptr, items, old.ratings, old.rated_at)
+        running: IntArray = np.concatenate((np.zeros(1, np.int64), np.cumsum(kept, dtype=np.int64)))
+        return Histories(running[old.indptr], items[kept], old.ratings[kept], old.rated_at[kept])
 
 
 def read_people(folder: DataFolder) -> People:
-    """Read ``lake/interactions.parquet``.
+    """Read the built ``interactions`` some rows at a time into arrays of their final size, and sort those in place.
 
     Raises
     ------
+    DamagedFileError
+        If the file is not what the build wrote.
     EmptyLakeError
         If the warehouse has not been built, or holds no rating.
     """
-    path = folder.dataset("interactions")
-    if not path.exists():
-        raise EmptyLakeError(f"{path} does not exist; run `playbill ingest` and `playbill build` first")
-    names = ["user_id", "movie_id", "rating", "rated_at", "is_rating", "sources"]
-    table = pq.read_table(path, columns=names, read_dictionary=["user_id"])
-    if table.num_rows == 0:
-        raise EmptyLakeError(f"{path} holds no rating; ingest a data set with ratings first")
-    user_ids, user_idx = _users(table["user_id"])
-    movie_ids, items = np.unique(table["movie_id"].to_numpy().astype(np.int64), return_inverse=True)
-    seconds = pc.cast(table["rated_at"], pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy() // 1_000_000
-    histories = Histories.from_columns(user_idx, items, table["rating"].to_numpy(), seconds, len(user_ids))
-    order = np.lexsort((items, seconds, user_idx))
-    sources = pc.binary_join(table["sources"], "+").combine_chunks().take(pa.array(order))
-    is_rating = table["is_rating"].to_numpy()[order]
-    return People(user_ids, histories, movie_ids, sources, is_rating)
+    path = built_file(folder, "interactions")
+    with pq.ParquetFile(path, read_dictionary=["user_id"]) as file:
+        if file.metadata.num_rows == 0:
+            raise EmptyLakeError(f"{path} holds no rating; ingest a data set with ratings first")
+        rows, names, kinds = _read_rows(file)
+    user_ids, movie_ids = sorted(names), _distinct(rows["movie_id"])
+    places = np.empty(len(names), dtype=np.int32)
+    places[[names[user_id] for user_id in user_ids]] = np.arange(len(names))
+    np.take(places, rows["user_id"], out=rows["user_id"])
+    item_idx = _positions(rows["movie_id"], movie_ids)
+    indptr = _by_person_and_time(rows, item_idx, len(user_ids))
+    histories = Histories(indptr, item_idx, rows["rating"], rows["rated_at"])
+    sources = pa.DictionaryArray.from_arrays(rows["sources"], pa.array(list(kinds), type=pa.string()))
+    return People(user_ids, histories, movie_ids, sources, rows["is_rating"])
 
 
-def _users(column: pa.ChunkedArray) -> tuple[list[str], IntArray]:
-    """Return the people in ascending order and each row's place among them, without sorting the rows."""
-    coded = column.combine_chunks()
-    coded = coded if isinstance(coded.type, pa.DictionaryType) else coded.dictionary_encode()
-    names = coded.dictionary.to_pylist()
-    ascending = sorted(range(len(names)), key=names.__getitem__)
-    place = np.empty(len(names), dtype=np.int64)
-    place[ascending] = np.arange(len(names))
-    return [names[index] for index in ascending], place[coded.indices.to_numpy(zero_copy_only=False)]
+def _read_rows(file: pq.ParquetFile) -> tuple[dict[str, Any], dict[str, int], dict[str, int]]:
+    """Return the columns in file order, and the numbers that stand for people and for sources in them."""
+    n_rows = file.metadata.num_rows
+    rows: dict[str, Any] = {name: np.empty(n_rows, dtype) for name, dtype in COLUMNS.items()}
+    names: dict[str, int] = {}
+    kinds: dict[str, int] = {}
+    start = 0
+    for batch in file.iter_batches(BATCH_ROWS, columns=list(COLUMNS)):
+        part = slice(start, start + batch.num_rows)
+        start += batch.num_rows
+        rows["user_id"][part] = _numbered(batch["user_id"], names)
+        rows["movie_id"][part] = batch["movie_id"].to_numpy()
+        rows["rating"][part] = batch["rating"].to_numpy()
+        micros = batch["rated_at"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+        np.floor_divide(micros.to_numpy(), 1_000_000, out=rows["rated_at"][part])
+        rows["is_rating"][part] = batch["is_rating"].to_numpy(zero_copy_only=False)
+        rows["sources"][part] = _numbered(pc.binary_join(batch["sources"], "+"), kinds)
+    return rows, names, kinds
+
+
+def _numbered(values: pa.Array, numbers: dict[str, int]) -> NDArray[np.int32]:
+    """Return each value's number; a value without one is given the next in ``numbers``."""
+    coded = values if isinstance(values.type, pa.DictionaryType) else values.dictionary_encode()
+    known = [numbers.setdefault(value, len(numbers)) for value in coded.dictionary.to_pylist()]
+    found: NDArray[np.int32] = np.array(known, dtype=np.int32)[coded.indices.to_numpy()]
+    return found
+
+
+def _distinct(movie_ids: NDArray[np.int32]) -> IntArray:
+    return np.sort(pc.unique(pa.array(movie_ids)).to_numpy()).astype(np.int64)
+
+
+def _positions(movie_ids: NDArray[np.int32], distinct: IntArray) -> NDArray[np.int32]:
+    """Return each film's place among the distinct ones, in the array that held the ids."""
+    for start in range(0, len(movie_ids), BATCH_ROWS):
+        part = movie_ids[start : start + BATCH_ROWS]
+        part[:] = np.searchsorted(distinct, part)
+    return movie_ids
+
+
+def _by_person_and_time(rows: dict[str, Any], item_idx: NDArray[np.int32], n_people: int) -> IntArray:
+    """Put every column into the order (person, rated_at, item_idx), in place, and return each person's bounds."""
+    users, seconds = rows["user_id"], rows["rated_at"]
+    columns = [rows[name] for name in ("rating", "is_rating", "sources")]
+    rising = (users[1:] > users[:-1]) | ((users[1:] == users[:-1]) & (item_idx[1:] > item_idx[:-1]))
+    if not rising.all():  # the build writes them by person and film; nothing says that it must
+        order = np.lexsort((item_idx, users))
+        for column in (users, item_idx, seconds, *columns):
+            column[:] = column[order]
+    indptr = np.searchsorted(users, np.arange(n_people + 1, dtype=users.dtype)).astype(np.int64)
+    for first in range(0, n_people, SORTED_PEOPLE):
+        part = slice(indptr[first], indptr[min(first + SORTED_PEOPLE, n_people)])
+        # the person in the upper bits, the second in the 43 lower ones: one stable sort, and equals keep their order
+        since = seconds[part] - seconds[part].min()
+        order = np.argsort((users[part].astype(np.int64) - first) << 43 | since, kind="stable")
+        for column in (item_idx, seconds, *columns):
+            column[part] = column[part][order]
+    return indptr
 
 
 def read_films(folder: DataFolder) -> Films:
-    """Read the films of ``lake/movies.parquet`` that have a title, by movie_id.
+    """Read the built films that have a title, by movie_id.
 
     Raises
     ------
     EmptyLakeError
         If the warehouse has not been built.
     """
-    path = folder.dataset("movies")
-    if not path.exists():
-        raise EmptyLakeError(f"{path} does not exist; run `playbill ingest` and `playbill build` first")
+    path = built_file(folder, "movies")
     table = pq.read_table(path, columns=["movie_id", *METADATA]).sort_by([("movie_id", "ascending")])
     named = table.filter(pc.not_equal(pc.utf8_trim_whitespace(pc.fill_null(table["title"], "")), ""))
     return Films(named["movie_id"].to_numpy().astype(np.int64), named.select(list(METADATA)).to_pandas())

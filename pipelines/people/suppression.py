@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
+from warehouse.errors import ReleaseError
 from warehouse.files import write_text
 from warehouse.folder import DataFolder
 
+HASH = re.compile(r"^[0-9a-f]{64}$")
 HEADER = "# SHA-256 of the user_id of people who asked to be forgotten, one a line\n"
 
 
@@ -23,12 +26,28 @@ def user_hash(user_id: str) -> str:
 
 
 def suppressed(folder: DataFolder) -> frozenset[str]:
-    """Return the hashes of all forgotten people; empty when nobody asked."""
+    """Return the hashes of all forgotten people; empty when nobody asked.
+
+    Raises
+    ------
+    ReleaseError
+        If the list is damaged: to go on without it would bring back people who asked to be forgotten.
+    """
     path = folder.releases / "SUPPRESSED"
-    if not path.exists():
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
         return frozenset()
-    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
-    return frozenset(line for line in lines if line and not line.startswith("#"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReleaseError(f"{path} cannot be read ({error}); restore it from a backup") from error
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    damaged = sum(not HASH.match(line) for line in lines)
+    if damaged or not text.startswith("#") or not text.endswith("\n"):
+        raise ReleaseError(
+            f"{path} is damaged: {damaged} of {len(lines)} lines are no hashes, or its end is missing; "
+            "restore it from a backup"
+        )
+    return frozenset(lines)
 
 
 def suppressed_among(user_ids: Collection[str], hashes: frozenset[str]) -> list[str]:

@@ -86,22 +86,23 @@ class Issuer:
             raise IssuerUnavailableError("its answer is not JSON") from error
         return str(body["id"]) if isinstance(body, dict) and "id" in body else None
 
-    async def keep_fresh(self) -> None:
-        """Fetch the keys now and then again, so that no request has to wait for them; runs until cancelled."""
-        while True:
-            try:
-                await self._fetch(5.0)
-                await asyncio.sleep(KEEP_FRESH_SECONDS)
-            except IssuerUnavailableError as error:
-                log.warning("keys not fetched reason=%s", error)
-                await asyncio.sleep(1.0)
+    async def freshen(self) -> None:
+        """Fetch the keys if they are getting old; called now and then, so that no request has to wait for them.
+
+        Raises
+        ------
+        IssuerUnavailableError
+            If they cannot be had.
+        """
+        if self._age() >= KEEP_FRESH_SECONDS:
+            await self._fetch(5.0)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
 
     async def _have_keys(self, seconds: float) -> None:
-        age = float("inf") if self._fetched is None else time.monotonic() - self._fetched
+        age = self._age()
         if age < FRESH_SECONDS:
             return
         try:
@@ -109,6 +110,9 @@ class Issuer:
         except IssuerUnavailableError:
             if age > LAST_RESORT_SECONDS:
                 raise
+
+    def _age(self) -> float:
+        return float("inf") if self._fetched is None else time.monotonic() - self._fetched
 
     async def _fetch(self, seconds: float) -> None:
         before = self._fetched

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 from serving.films import FilmTable
@@ -23,6 +24,7 @@ def reason_of(source: str, *, in_genre: bool = False) -> str:
 def items(films: FilmTable, picks: Picks, *, in_genre: bool = False) -> bytes:
     """Return the films of a list as a JSON array."""
     cards, because = films.cards, picks.because
+    check_scores(picks.scores)
     explained = len(because)
     parts = []
     for at, (place, score, source) in enumerate(zip(picks.places, picks.scores, picks.sources, strict=True)):
@@ -43,11 +45,24 @@ def items(films: FilmTable, picks: Picks, *, in_genre: bool = False) -> bytes:
 def film_items(films: FilmTable, picks: Picks, *, first: int) -> bytes:
     """Return films of a list that is the same for everybody as a JSON array; ``first`` is the first one's rank."""
     cards = films.cards
+    check_scores(picks.scores)
     parts = [
         b'{"rank":%d,%b,"score":%.6g}' % (first + at, cards[place], score)
         for at, (place, score) in enumerate(zip(picks.places, picks.scores, strict=True))
     ]
     return b"[" + b",".join(parts) + b"]"
+
+
+def check_scores(scores: list[float]) -> None:
+    """Refuse what JSON has no number for; releases with such scores are not opened, so it is a fault of a live list.
+
+    Raises
+    ------
+    ValueError
+        If a score is NaN or infinite.
+    """
+    if not all(map(isfinite, scores)):
+        raise ValueError("a list has a score that is not a number")
 
 
 def _because(films: FilmTable, reasons: list[tuple[int, float]]) -> bytes:
@@ -89,8 +104,8 @@ def list_body(
 
 
 def plain_json(value: Any) -> bytes:
-    """Return small values as compact JSON."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    """Return small values as compact JSON; a number that is none is refused, half a surrogate pair becomes ``?``."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
 
 
 @lru_cache(maxsize=64)

@@ -67,12 +67,22 @@ class Batch(Answer):
     lists: list[RecommendationList] = Field(description="In the order they were asked for.")
 
 
+class Understood(Answer):
+    """One thing that a wish asks for."""
+
+    kind: Literal["person", "title", "genre", "years", "length", "language", "audience", "mood", "topic"]
+    value: str = Field(examples=["Stanley Kubrick"], description="In the catalogue's words.")
+    text: str = Field(description="What was typed.")
+    negative: bool = Field(description="Whether it is kept out.")
+
+
 class WishedList(RecommendationList):
     """A list made from what a request says."""
 
     model: Literal["baseline", "cf", "content"] = Field(description="What ranked it.")
     ignored: list[int] = Field(description="Ids in the request that name no film here.")
-    understood: list[str] = Field(description="Words of the query that said something.")
+    understood: list[Understood] = Field(description="What the query asks for and the films meet, piece by piece.")
+    loosened: list[Understood] = Field(description="What was let go, in this order, as too few films met it.")
 
 
 class RankedFilm(Film):
@@ -147,6 +157,8 @@ class Ready(Answer):
     status: Literal["ready"]
     release_id: str
     age_hours: float
+    last_look_seconds: float = Field(description="Since the last look for a release that worked.")
+    failed_looks: int
 
 
 class ReleaseInfo(Answer):

@@ -114,7 +114,7 @@ class _Block:
             raise BrokenReleaseError("a list of the release names a film without a title; publish again")
         self._places[listed] = places
         scores = table["scores"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        self._scores[listed] = np.nan_to_num(scores, posinf=0, neginf=0)
+        self._scores[listed] = scores
         coded = table["sources"].combine_chunks().flatten().dictionary_encode()
         self._sources[listed] = self._codes(coded.dictionary.to_pylist())[coded.indices.to_numpy()]
 

@@ -33,17 +33,18 @@ class Rated(NamedTuple):
 def merge(fresh: Sequence[LiveRating], stored: StoredHistory | None) -> list[Rated]:
     """Return the history somebody has now, by film.
 
-    What Supabase says at this moment takes the place of what it said when the release was made; ratings from other
-    sources stay, and win over Supabase's for a film only if they are later.
+    What Supabase says at this moment takes the place of what it said when the release was made, also where another
+    source had part in a rating: one that was deleted there is gone. Ratings that came from other sources alone stay,
+    and win over Supabase's for a film only if they are later.
     """
     history = {rating.movie_id: Rated(*_plain(rating)) for rating in fresh}
     if stored is not None:
         rows = zip(stored.movie_ids, stored.ratings, stored.rated_seconds, stored.sources, strict=True)
         for movie_id, stars, seconds, source in rows:
-            if source == LIVE_SOURCE:
+            if LIVE_SOURCE in source.split("+"):
                 continue
-            now = history.get(movie_id)
-            if now is None or (LIVE_SOURCE not in source.split("+") and seconds > now.rated_seconds):
+            live = history.get(movie_id)
+            if live is None or seconds > live.rated_seconds:
                 history[movie_id] = Rated(movie_id, stars, seconds)
     return [history[movie_id] for movie_id in sorted(history)]
 

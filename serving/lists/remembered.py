@@ -6,6 +6,7 @@ explain. Inside `one_list` the answers are kept; outside of it nothing is, so no
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -29,11 +30,17 @@ def one_list() -> Iterator[None]:
 def remember_members(model: Model) -> None:
     """Let the members of a loaded model answer from what is kept; a model without members is left as it is."""
     for name, member in model.members.items():
-        member.score = _remembering(name, member.score)  # type: ignore[method-assign, assignment]
+        # the member is held weakly, or it would refer to itself and keep its mapped files until a garbage collection
+        member.score = _remembering(name, weakref.ref(member))  # type: ignore[method-assign, assignment]
         remember_members(member)
 
 
-def _remembering(name: str, score: Callable[[Histories], FloatArray]) -> Callable[[Histories], FloatArray]:
+def _remembering(name: str, reference: weakref.ref[Model]) -> Callable[[Histories], FloatArray]:
+    def score(histories: Histories) -> FloatArray:
+        member = reference()
+        assert member is not None  # noqa: S101 - it is called as the member's own method
+        return type(member).score(member, histories)
+
     def remembered(histories: Histories) -> FloatArray:
         kept = _kept.get()
         if kept is None or len(histories) != 1:

@@ -43,7 +43,13 @@ async def ready(request: Request) -> Response:
             503, f"release {snapshot.release_id} is {age_hours:.0f} hours old, more than {limit:.0f}; is the nightly "
             "run failing?", headers={"Retry-After": "60"},
         )  # fmt: skip
-    body = {"status": "ready", "release_id": snapshot.release_id, "age_hours": round(max(age_hours, 0), 3)}
+    body = {
+        "status": "ready",
+        "release_id": snapshot.release_id,
+        "age_hours": round(max(age_hours, 0), 3),
+        "last_look_seconds": round(context.snapshots.look_age_seconds, 3),
+        "failed_looks": context.snapshots.failed_looks,
+    }
     return Response(plain_json(body), media_type="application/json", headers=FRESH)
 
 
@@ -64,5 +70,5 @@ async def release(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Return what has been counted since the start."""
     context = context_of(request)
-    page = context.metrics.page(context.snapshots.current, context.snapshots.failures)
+    page = context.metrics.page(context.snapshots)
     return Response(page, headers={**FRESH, "Content-Type": CONTENT_TYPE_LATEST})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -21,7 +21,8 @@ from serving.lists.making import Rated, stored_rows
 from serving.lists.stored import stored_list
 from serving.routes.documented import OPTIONAL, answers, example
 from serving.snapshot import Snapshot
-from serving.words.wishes import Made, ModelChoice, make
+from serving.words.plan import Piece
+from serving.words.wishes import ModelChoice, Wished, make
 
 router = APIRouter(tags=["recommend"])
 ANSWERS = {**example(WishedList), **answers(400, 401, 403, 404, 413, 414, 422, 429, 431, 503)}
@@ -118,7 +119,7 @@ async def wished(request: Request, wish: WishRequest) -> Response:
     given = _Given(snapshot.films, wish)
     if user is not None and not (given.rows or wish.query) and wish.model == "auto":
         picks = await stored_list(snapshot, user, wish.limit, given.filters)
-        made, strategy = (None if picks is None else Made(picks, "cf", [])), "precomputed"
+        made, strategy = (None if picks is None else Wished(picks, "cf")), "precomputed"
     else:
         made, strategy = await asyncio.to_thread(_make, snapshot, user, wish, given), "live"
     if made is None:
@@ -126,8 +127,8 @@ async def wished(request: Request, wish: WishRequest) -> Response:
     if strategy == "live" and made.model == "baseline":
         strategy = "popularity_fallback"
     context.metrics.gave(strategy)
-    extra = b',"model":"%b","ignored":%b,"understood":%b' % (
-        made.model.encode(), plain_json(given.ignored), plain_json(made.understood),
+    extra = b',"model":"%b","ignored":%b,"understood":%b,"loosened":%b' % (
+        made.model.encode(), plain_json(given.ignored), _pieces(made.understood), _pieces(made.loosened),
     )  # fmt: skip
     body = list_body(
         snapshot.films, made.picks, user_id=user, strategy=strategy, release_id=snapshot.release_id,
@@ -162,14 +163,19 @@ class _Given:
         )  # fmt: skip
 
 
+def _pieces(pieces: tuple[Piece, ...]) -> bytes:
+    return plain_json([{"kind": p.kind, "value": p.value, "text": p.text, "negative": p.negative} for p in pieces])
+
+
 def _seconds(moment: datetime) -> int:
+    """Return seconds since 1970-01-01 UTC; a time without a zone is UTC."""
     try:
-        return int(moment.timestamp())
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (OverflowError, ValueError, OSError):
         return 0
 
 
-def _make(snapshot: Snapshot, user: str | None, wish: WishRequest, given: _Given) -> Made | None:
+def _make(snapshot: Snapshot, user: str | None, wish: WishRequest, given: _Given) -> Wished | None:
     """Make the list in a thread; None if the user is not known."""
     rows = {row.movie_id: row for row in given.rows}
     if user is not None:

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pipelines.films.films import Films
+from pipelines.films.search import FilmSearch
 from pipelines.lists import tables
 from pipelines.lists.arrow import list_column
 from pipelines.lists.rank import rank
@@ -120,6 +121,7 @@ def publish_release(
     with store.publishing(facts, created_at) as (release_id, path):
         for saved in (model, popularity, *others):
             saved.save(path / "models" / saved.name)
+        FilmSearch.build(films).save(path / "search")
         row = {**facts, "release_id": release_id, "created_at": created_at, "schema_version": SCHEMA_VERSION,
                "git_revision": None, "mlflow_run_id": None, "data_watermark": created_at}  # fmt: skip
         content = {

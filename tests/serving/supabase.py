@@ -31,6 +31,8 @@ class FakeSupabase:
         """What the next requests get instead of an answer: a status, "drop" or "html"."""
         self.always: int | str | None = None
         self.delay_seconds = 0.0
+        self.naive_times = False
+        """Whether times are told without their zone, as columns of type ``timestamp`` do."""
         self.hs256 = False
         self.requests: list[httpx.Request] = []
         self.signing: list[tuple[str, Any, str]] = []
@@ -114,10 +116,14 @@ class FakeSupabase:
         matching = sorted(item for item in own.items() if item[0] > after)
         page = matching[: min(self.max_rows, int(query["limit"]))]
         rows = [
-            {"movie_id": movie_id, "rating": stars, "updated_at": datetime.fromtimestamp(seconds, UTC).isoformat()}
+            {"movie_id": movie_id, "rating": stars, "updated_at": self._moment(seconds)}
             for movie_id, (stars, seconds) in page
         ]
         return httpx.Response(200, json=rows, headers={"Content-Range": f"0-{len(rows) - 1}/{len(matching)}"})
+
+    def _moment(self, seconds: int) -> str:
+        moment = datetime.fromtimestamp(seconds, UTC)
+        return (moment.replace(tzinfo=None) if self.naive_times else moment).isoformat()
 
 
 def jwk(kid: str, key: Any, kind: str) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def test_the_baseline_is_what_is_popular_without_what_was_rated(api: Api) -> Non
 def test_a_text_finds_what_it_is_about(api: Api) -> None:
     body = wish(api, query="something in space", limit=4)
     assert set(ids(body)) <= {ALIEN, ALIENS, SOLARIS, MOON, GRAVITY}
-    assert (body["model"], body["understood"]) == ("content", ["space"])
+    assert (body["model"], [piece["value"] for piece in body["understood"]]) == ("content", ["space"])
     assert {item["reason"] for item in body["recommendations"]} == {"content_based"}
     assert ids(wish(api, query="paris", limit=1)) == [AMELIE]
     assert ids(wish(api, query="Amelie!", limit=1)) == [AMELIE]
@@ -126,7 +126,7 @@ def test_a_mood_chooses_among_what_it_is_about(api: Api) -> None:
     assert ids(wish(api, query="scary, in space", limit=1)) == [ALIEN]
     assert ids(wish(api, query="sad, in space", limit=3))[:1] == [SOLARIS]
     assert ALIEN not in ids(wish(api, query="romantic", limit=3))
-    assert ids(wish(api, query="not scary, in space", limit=5))[-1] == ALIEN
+    assert ALIEN not in ids(wish(api, query="not scary, in space", limit=9))
 
 
 def test_taste_decides_between_films_that_answer_alike(api: Api) -> None:

@@ -66,10 +66,11 @@ def test_single_films(reader: ReleaseReader) -> None:
     assert reader.details_of(999) is None
 
 
-def test_words_are_folded_and_weighted(reader: ReleaseReader) -> None:
-    words = {(row["word"], row["movie_id"]): row["weight"] for row in reader.words().to_pylist()}
-    assert (words["space", ALIEN], words["amelie", 21], words["science", ALIEN]) == (2.0, 1.5, 2.0)
-    assert [row["word"] for row in reader.words().to_pylist()] == sorted(word for word, _ in words)
+def test_facts_have_a_row_a_film_and_no_null_lists(reader: ReleaseReader) -> None:
+    facts = reader.facts()
+    assert facts["movie_id"].to_pylist() == [film[0] for film in FILMS]
+    assert facts["keywords"].to_pylist() == [film[4] for film in FILMS]
+    assert facts["directors"].null_count == facts["cast_names"].null_count == 0
 
 
 def test_many_threads_may_read(reader: ReleaseReader) -> None:

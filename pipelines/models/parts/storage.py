@@ -65,7 +65,7 @@ def load_learned(folder: Path, header: Mapping[str, Any], *, mmap: bool = True) 
     Raises
     ------
     ModelFormatError
-        If a file named in the header is missing or unreadable.
+        If a file named in the header is missing or unreadable, or holds NaN or plus infinity.
     """
     mode = "r" if mmap else None
     learned: dict[str, Any] = {}
@@ -78,11 +78,14 @@ def load_learned(folder: Path, header: Mapping[str, Any], *, mmap: bool = True) 
             else:
                 parts = [_load_array(folder / f"{name}.{part}.npy", mode) for part in ("data", "indices", "indptr")]
                 learned[name] = sp.csr_matrix(tuple(parts), shape=tuple(entry["shape"]), copy=False)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelFormatError(f"{folder} is not a whole saved model ({error}); train and publish again") from error
     return learned
 
 
 def _load_array(path: Path, mode: Any) -> np.ndarray[Any, Any]:
     array: np.ndarray[Any, Any] = np.load(path, mmap_mode=mode, allow_pickle=False)
+    # max is NaN or infinite if any value is, and needs no array of its own; minus infinity says "never" of a film
+    if array.dtype.kind == "f" and array.size and not array.max() < np.inf:
+        raise ValueError(f"{path.name} holds numbers that are none")
     return array

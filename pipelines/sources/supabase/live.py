@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -25,6 +25,7 @@ MAX_PAGES = 200
 RETRY_SECONDS = 0.02
 RETRIED_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 UNDEFINED_COLUMN = "42703"
+MAX_MOVIE_ID = 2_147_483_647
 
 
 @dataclass(frozen=True)
@@ -135,16 +136,24 @@ class LiveRatings:
         return query
 
     def _rating(self, row: dict[str, Any]) -> LiveRating | None:
-        """Return a usable rating; a row without one (no stars, out of range) is no rating."""
+        """Return a usable rating; a row without one (no film, no stars, out of range) is no rating."""
         try:
-            stars = float(row[self._names.rating])
-            moment = next((row[name] for name in self._times if row.get(name)), None)
-            seconds = int(datetime.fromisoformat(moment).timestamp()) if moment else 0
+            movie_id, stars = int(row[self._names.movie_id]), float(row[self._names.rating])
         except (KeyError, TypeError, ValueError):
             return None
-        if not 0.5 <= stars <= 5.0:
+        if not 0.5 <= stars <= 5.0 or not 0 <= movie_id <= MAX_MOVIE_ID:
             return None
-        return LiveRating(int(row[self._names.movie_id]), stars, seconds)
+        moment = next((row[name] for name in self._times if row.get(name)), None)
+        return LiveRating(movie_id, stars, _utc_seconds(moment))
+
+
+def _utc_seconds(moment: Any) -> int:
+    """Return seconds since 1970-01-01 UTC; a time without a zone is UTC, none or an unreadable one is 0."""
+    try:
+        time = datetime.fromisoformat(moment)
+        return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+    except (TypeError, ValueError, OverflowError):
+        return 0
 
 
 def _rows(response: httpx.Response) -> list[dict[str, Any]]:

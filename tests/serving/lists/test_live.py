@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +105,40 @@ def test_ratings_of_other_sources_stay(tmp_path: Path, supabase: FakeSupabase) -
         body = mine(api, supabase)
     assert body["total_ratings"] == 6
     assert not {MOON, GRAVITY, SOLARIS} & set(ids(body))
+
+
+def test_a_rating_deleted_in_the_app_is_gone_whoever_else_knew_of_it(tmp_path: Path, supabase: FakeSupabase) -> None:
+    settings = supabase_settings_of(tmp_path)
+    publish_release(settings.folder, sources={ANNA: "events+supabase"})
+    with running(settings, supabase.transport()) as api:
+        assert mine(api, supabase)["total_ratings"] == 5
+        supabase.rate(ANNA, GRAVITY, 4.0)
+        del supabase.rows[ANNA][ALIEN]
+        body = mine(api, supabase)
+    assert (body["strategy"], body["total_ratings"]) == ("live", 5)
+    assert ids(body)[0] == ALIEN
+
+
+@pytest.fixture
+def in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The server's clock is set to New York, five hours behind UTC in winter."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_new_york")
+def test_times_without_a_zone_are_utc_wherever_the_server_stands(tmp_path: Path, supabase: FakeSupabase) -> None:
+    settings = supabase_settings_of(tmp_path)
+    publish_release(settings.folder, {ANNA: [(film, 4.0, 7200) for film in (ALIEN, ALIENS, SOLARIS, MOON, GRAVITY)]},
+                    sources={ANNA: "events"})  # fmt: skip
+    supabase.naive_times = True
+    # an hour before what the release knows: read in New York's zone it would be four hours after, and win
+    supabase.rows[ANNA] = {ALIEN: (0.5, 3600)}
+    with running(settings, supabase.transport()) as api:
+        assert mine(api, supabase)["strategy"] == "precomputed"
 
 
 @pytest.mark.parametrize("fault", [500, 503, "drop", "html", 401, 403])

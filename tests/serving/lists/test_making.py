@@ -85,8 +85,8 @@ def test_merging_takes_the_later_of_two_sources() -> None:
     assert merge([live(1, 5.0, 40), live(2, 5.0, 40), live(3, 5.0, 40)], known) == [
         Rated(1, 3.0, 50), Rated(2, 5.0, 40), Rated(3, 5.0, 40),
     ]  # fmt: skip
-    # deleted in Supabase, still known from the other source
-    assert merge([], known) == [Rated(1, 3.0, 50), Rated(2, 3.0, 10), Rated(3, 3.0, 90)]
+    # deleted in Supabase: what it had part in is gone, what others said alone stays
+    assert merge([], known) == [Rated(1, 3.0, 50), Rated(2, 3.0, 10)]
 
 
 def test_merging_with_nothing() -> None:

@@ -13,13 +13,13 @@ class Whole:
     def __init__(self) -> None:
         self.member = axes_model()
         self.asked = 0
-        score = self.member.score
+        score = self.member._score
 
         def counted(histories: Histories) -> FloatArray:
             self.asked += 1
             return score(histories)
 
-        self.member.score = counted  # type: ignore[method-assign]
+        self.member._score = counted  # type: ignore[method-assign]
         self.members = {"als": self.member}
 
 

@@ -20,7 +20,7 @@ SELECT
         backdrop_path: backdrop_path,
         runtime: runtime,
         overview: overview,
-        vote_average: round(vote_average::DOUBLE, 3)
+        vote_average: if(isfinite(vote_average), round(vote_average::DOUBLE, 3), NULL)
     })) AS card,
     encode(to_json({ movie_id: movie_id, title: title })) AS reason
 FROM movies

@@ -24,9 +24,9 @@ SELECT
         poster_path: poster_path,
         poster_url: getvariable('poster_base_url') || poster_path,
         backdrop_path: backdrop_path,
-        vote_average: round(vote_average::DOUBLE, 3),
+        vote_average: if(isfinite(vote_average), round(vote_average::DOUBLE, 3), NULL),
         vote_count: vote_count,
         ratings: ratings,
-        mean_rating: round(mean_rating::DOUBLE, 3)
+        mean_rating: if(isfinite(mean_rating), round(mean_rating::DOUBLE, 3), NULL)
     }) AS details
 FROM movies
