@@ -9,6 +9,8 @@ import typer
 from rich.table import Table
 
 from flows.cli.console import out
+from pipelines.people.identity import of_request
+from pipelines.people.suppression import suppressed
 from pipelines.settings import load_settings
 from warehouse.db import Connection
 from warehouse.errors import UnknownUserError
@@ -18,8 +20,12 @@ LIST_SQL = """
     SELECT rank, movie_id, title, year, genres, score, source,
         list_transform(because, lambda b: b.movie_id) AS reasons, list_transform(because, lambda b: b.share) AS shares
     FROM recommendations INNER JOIN movies USING (movie_id, title)
-    WHERE user_id = ? AND rank <= ?
+    WHERE user_id = ? AND rank <= ? AND NOT list_contains(?::TEXT[], sha256(user_id))
     ORDER BY rank
+"""
+EXAMPLE_SQL = """
+    SELECT user_id FROM recommendation_lists WHERE NOT list_contains(?::TEXT[], sha256(user_id))
+    ORDER BY user_id LIMIT 1
 """
 TITLES_SQL = "SELECT movie_id, title FROM movies WHERE list_contains(?::INTEGER[], movie_id)"
 
@@ -35,24 +41,26 @@ def recommend(
     release: Annotated[str | None, typer.Option("--release", help="A release instead of the current one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Show somebody's list from the current release."""
-    with open_releases(load_settings().folder, release) as con:
+    """Show somebody's list from the current release; somebody who was forgotten has none, in any release."""
+    folder = load_settings().folder
+    user, hidden = of_request(user.strip()), suppressed(folder)
+    with open_releases(folder, release) as con:
         if not as_json:
-            out.print(list_table(con, user, k))
+            out.print(list_table(con, user, k, hidden))
             return
-        rows = _rows(con, user, k)
+        rows = _rows(con, user, k, hidden)
     typer.echo(json.dumps({"user_id": user, "recommendations": rows}, indent=1, ensure_ascii=False))
 
 
-def list_table(con: Connection, user: str, k: int) -> Table:
-    """Return somebody's list as a table for the terminal.
+def list_table(con: Connection, user: str, k: int, hidden: frozenset[str] = frozenset()) -> Table:
+    """Return somebody's list as a table for the terminal, but for people whose hash is in ``hidden``.
 
     Raises
     ------
     UnknownUserError
         If the release has no list for them.
     """
-    rows = _rows(con, user, k)
+    rows = _rows(con, user, k, hidden)
     profile = ask(con, "SELECT ratings, top_genres FROM user_profiles WHERE user_id = ?", [user]).rows
     ratings, genres = profile[0] if profile else (0, [])
     table = Table(
@@ -67,10 +75,10 @@ def list_table(con: Connection, user: str, k: int) -> Table:
     return table
 
 
-def _rows(con: Connection, user: str, k: int) -> list[dict[str, Any]]:
-    found = ask(con, LIST_SQL, [user, k]).records()
+def _rows(con: Connection, user: str, k: int, hidden: frozenset[str]) -> list[dict[str, Any]]:
+    found = ask(con, LIST_SQL, [user, k, sorted(hidden)]).records()
     if not found:
-        example = ask(con, "SELECT user_id FROM recommendation_lists ORDER BY user_id LIMIT 1").rows
+        example = ask(con, EXAMPLE_SQL, [sorted(hidden)]).rows
         hint = f", for example {example[0][0]}" if example else ""
         raise UnknownUserError(f"the release holds no list for {user!r}; ids look like ml_1 or sample_1{hint}")
     wanted = sorted({movie for row in found for movie in row["reasons"] or []})

@@ -218,7 +218,15 @@ def _nobody(settings: Settings, given: str, person: str) -> str:
 
 def _remove_leftovers(folder: DataFolder) -> None:
     """Remove what killed writers left, as it may hold anybody."""
-    homes = [folder.root, folder.lake, folder.build, folder.releases, archive_of(folder), folder.inbox, folder.quarantine]
+    homes = [
+        folder.root,
+        folder.lake,
+        folder.build,
+        folder.releases,
+        archive_of(folder),
+        folder.inbox,
+        folder.quarantine,
+    ]
     homes += [path for path in (*folder.lake.glob("*/"), *folder.quarantine.glob("*/")) if path.is_dir()]
     for home in homes:
         remove_leftovers(home)

@@ -51,7 +51,7 @@ class NamedPeople:
             return True
         for value, whole in self._scanned(text):
             if not whole and isinstance(value, str) and len(value) >= SHORTEST_CUT:
-                return any(user_id.startswith(name) for name in self._spelled([value]))
+                return any(user_id.startswith(name) for name in (value.lower(), *self._spelled([value])))
         return False
 
     def _values(self, pairs: _Pairs) -> Iterator[Any]:

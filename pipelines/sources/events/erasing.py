@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from pipelines.settings import LimitSettings
 from pipelines.sources.events.files import (
@@ -54,13 +55,17 @@ def erase_from_set_aside(home: Path, limits: LimitSettings, theirs: Theirs, *, e
     """
     rows = files = damaged = 0
     for path in _logs(home):
-        lines, whole = _readable(path, limits)
-        hit = sum(theirs(_text(line)) for line in lines())
-        if not hit and whole:
-            continue
-        rows, files, damaged = rows + hit, files + 1, damaged + (not whole)
-        if not erase:
-            continue
+        hit, whole = erase_from_one(path, limits, theirs, erase=erase)
+        rows, files, damaged = rows + hit, files + (hit > 0 or not whole), damaged + (not whole)
+    note = f"{damaged:,} damaged logs: the readable lines are kept, the rest is gone" if damaged else ""
+    return Erased(rows, files, note)
+
+
+def erase_from_one(path: Path, limits: LimitSettings, theirs: Theirs, *, erase: bool) -> tuple[int, bool]:
+    """Take a person out of one log that was kept aside whole; return their lines, and whether all of it is readable."""
+    lines, whole = _readable(path, limits)
+    hit = sum(theirs(_text(line)) for line in lines())
+    if erase and (hit or not whole):
         plain = path.name[: -len(".gz")] if path.name.lower().endswith(".gz") else path.name
         target = path.with_name(as_lines(plain))
         with replacing(target) as temporary, temporary.open("wb") as sink:
@@ -69,8 +74,7 @@ def erase_from_set_aside(home: Path, limits: LimitSettings, theirs: Theirs, *, e
                     sink.write(line + b"\n")
         if target != path:
             path.unlink()
-    note = f"{damaged:,} damaged logs: the readable lines are kept, the rest is gone" if damaged else ""
-    return Erased(rows, files, note)
+    return hit, whole
 
 
 def _logs(home: Path) -> list[Path]:
@@ -130,12 +134,23 @@ def _unzipped(path: Path) -> Iterator[bytes]:
     for packed in _blocks(path):
         data = packed
         while data:
+            before = unpack.copy()
             try:
                 block = unpack.decompress(data, 1 << 20)
             except zlib.error:
+                yield from _bytewise(before, data)
                 return
             yield block
             if unpack.eof:
                 data, unpack = unpack.unused_data, zlib.decompressobj(wbits=31)
             else:
                 data = unpack.unconsumed_tail
+
+
+def _bytewise(unpack: Any, packed: bytes) -> Iterator[bytes]:
+    """Yield what can be unpacked before the byte that is wrong."""
+    for at in range(len(packed)):
+        try:
+            yield unpack.decompress(packed[at : at + 1])
+        except zlib.error:
+            return

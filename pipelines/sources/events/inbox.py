@@ -17,9 +17,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.people.identity import of_log
+from pipelines.people.naming import NamedPeople
 from pipelines.people.suppression import user_hash
 from pipelines.progress import step
 from pipelines.settings import Settings
+from pipelines.sources.events.erasing import erase_from_one
 from pipelines.sources.events.files import (
     UNDERSTOOD,
     DamagedFileError,
@@ -140,6 +143,7 @@ class _Inbox:
     def __init__(self, settings: Settings, suppressed: frozenset[str], landed_at: datetime) -> None:
         self._settings, self._suppressed, self._landed_at = settings, suppressed, landed_at
         self._folder, self._limits = settings.folder, settings.limits
+        self._named = NamedPeople({"user_id", settings.events.fields.user_id}, of_log)
 
     def take(self, path: Path) -> Taken:
         """Land one log, archive it, and tell what came of it."""
@@ -191,6 +195,10 @@ class _Inbox:
                 try:
                     event = reader.line(entry.text, whole=entry.whole)
                 except BadLineError as error:
+                    if self._is_forgotten(entry.text.decode("utf-8", errors="replace")):
+                        left_out.add(entry.number)
+                        result.forgotten += 1
+                        continue
                     if not entry.whole:
                         left_out.add(entry.number)
                     bad.add(result.name, entry.number, str(error), entry.text.decode("utf-8", errors="replace"))
@@ -212,7 +220,14 @@ class _Inbox:
         return frozenset(left_out)
 
     def _set_aside(self, path: Path, digest: str) -> None:
-        path.replace(_made(self._folder.quarantine / SOURCE) / f"{digest}-{path.name}")
+        target = _made(self._folder.quarantine / SOURCE) / f"{digest}-{path.name}"
+        path.replace(target)
+        if self._suppressed:
+            erase_from_one(target, self._limits, self._is_forgotten, erase=True)
+
+    def _is_forgotten(self, text: str) -> bool:
+        """Tell whether a line that could not be read names somebody who asked to be forgotten."""
+        return bool(self._suppressed) and any(user_hash(name) in self._suppressed for name in self._named.of(text))
 
     def _archive(self, path: Path, digest: str, *, drop: frozenset[int], known: bool) -> None:
         """Move a taken log to the archive, as JSON lines, without some entries; a known one is already there."""
