@@ -26,3 +26,5 @@ TRAIN_MODES: tuple[str, ...] = get_args(TrainMode)
 
 POPULAR = 250
 """TMDB's most popular films that a run adds by default; the enrichment job has the same number."""
+MAX_POPULAR = 10_000
+"""As many as TMDB has pages for."""

@@ -176,6 +176,7 @@ class ReleaseSettings(Section):
     """How many releases stay on disk."""
 
     keep: int = Field(10, ge=2, description="Newest releases kept; the current one and pinned ones always are.")
+    daily: int = Field(7, ge=0, description="Of each of so many last days, the last release is kept besides.")
 
 
 class ServingSettings(Section):
@@ -194,6 +195,11 @@ class ServingSettings(Section):
     access_log: bool = Field(True, description="One line a request: route, status, time; nothing about people.")
     gzip_bytes: int = Field(1024, ge=0, description="Answers longer than this are compressed for who accepts it.")
     max_body_bytes: int = Field(262_144, ge=1024, description="Longest request body.")
+    max_connections: int = Field(1000, ge=1, description="Connections to one worker; the oldest unfinished one goes.")
+    head_seconds: float = Field(10.0, gt=0, description="Longest time for a request's line and headers to come.")
+    body_seconds: float = Field(20.0, gt=0, description="Longest time for a request's body to come.")
+    answer_seconds: float = Field(30.0, gt=0, description="Longest time to make an answer, and for it to be read.")
+    idle_seconds: int = Field(65, ge=1, description="How long a connection may wait for its next request.")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Web origins that may call the API from a browser, separated by commas; none by default."
     )

@@ -67,6 +67,11 @@ class DataFolder:
         return self.root / "quarantine"
 
     @property
+    def recipes(self) -> Path:
+        """The data folder's own recipes, such as `playbill tune` writes; they win over those that ship."""
+        return self.root / "recipes"
+
+    @property
     def models(self) -> Path:
         """Models trained by the current run, on their way into a release."""
         return self.root / "models"

@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.contracts.release import SCHEMA_VERSION
-from warehouse.errors import BrokenReleaseError, NoReleaseError, UnknownReleaseError
+from warehouse.errors import BrokenReleaseError, NoReleaseError, ReleaseError, UnknownReleaseError
 from warehouse.files import link_to, new_folder, sha256_of, write_text
 from warehouse.folder import DataFolder
+from warehouse.pins import Pins, is_promotion
 
 RELEASE_ID = re.compile(r"^\d{8}T\d{6}Z-[0-9a-f]{6}$")
 
@@ -52,6 +53,7 @@ class ReleaseStore:
 
     def __init__(self, folder: DataFolder) -> None:
         self.home = folder.releases
+        self.pins = Pins(self.home)
 
     def current_id(self) -> str:
         """Return the id in CURRENT.
@@ -70,8 +72,13 @@ class ReleaseStore:
         """Return the release that is served."""
         return self.get(self.current_id())
 
-    def get(self, release_id: str) -> Release:
+    def get(self, release_id: str, *, older: bool = False) -> Release:
         """Return one release.
+
+        Parameters
+        ----------
+        older : bool
+            Whether an older schema version will do, for who reads its manifest and models only.
 
         Raises
         ------
@@ -88,9 +95,10 @@ class ReleaseStore:
             manifest = _read_manifest(path / "manifest.json")
         except (OSError, ValueError, RecursionError) as error:
             raise BrokenReleaseError(f"{path}/manifest.json cannot be read ({error}); roll back to another") from error
-        if manifest.get("schema_version") != SCHEMA_VERSION:
+        version = manifest.get("schema_version")
+        if version != SCHEMA_VERSION and not (older and isinstance(version, int) and version < SCHEMA_VERSION):
             raise BrokenReleaseError(
-                f"release {release_id} has schema version {manifest.get('schema_version')}, this version reads "
+                f"release {release_id} has schema version {version}, this version reads "
                 f"{SCHEMA_VERSION}; publish again with `playbill run`"
             )
         return Release(release_id, path, manifest)
@@ -103,7 +111,9 @@ class ReleaseStore:
 
     @contextmanager
     def publishing(self, facts: dict[str, Any], created_at: datetime) -> Iterator[tuple[str, Path]]:
-        """Give an id and a folder to fill; when the block ends well, the release is whole and current.
+        """Give an id and a folder to fill; when the block ends well, the release is whole.
+
+        It is current then too, unless the served release is pinned.
 
         Parameters
         ----------
@@ -133,7 +143,18 @@ class ReleaseStore:
             }
             text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False, default=str)
             (path / "manifest.json").write_text(text + "\n", encoding="utf-8")
-        self.make_current(release_id)
+        if not self._is_held(facts):
+            self.make_current(release_id)
+            self.pins.end_rollbacks()
+
+    def _is_held(self, facts: dict[str, Any]) -> bool:
+        """Tell whether the served release stays, as it is pinned; a rollback's pin gives way to a promotion."""
+        try:
+            served = self.current()
+        except ReleaseError:
+            return False
+        until = self.pins.read().get(served.release_id)
+        return until == "unpin" or (until == "promotion" and not is_promotion(facts, served.manifest))
 
     def make_current(self, release_id: str) -> None:
         """Serve a release from now on: readers of the old one are not disturbed."""
@@ -171,10 +192,22 @@ class ReleaseStore:
                     )
         return release
 
-    def prune(self, keep: int) -> list[str]:
-        """Delete all but the ``keep`` newest releases and the current one; return the ids deleted."""
-        spared = {*self.ids()[:keep], self.current_id()}
-        doomed = [release_id for release_id in self.ids() if release_id not in spared]
+    def prune(self, keep: int, *, daily: int = 0) -> list[str]:
+        """Delete releases and return their ids.
+
+        Parameters
+        ----------
+        keep : int
+            The newest releases that stay; pinned ones stay too and are not counted.
+        daily : int
+            Of each of the last days that have a release, the last one stays.
+        """
+        pinned = self.pins.read()
+        ids = [release_id for release_id in self.ids() if release_id not in pinned]
+        last_of_day = {release_id[:8]: release_id for release_id in sorted(ids)}
+        days = sorted(last_of_day, reverse=True)[:daily]
+        spared = {*ids[:keep], *(last_of_day[day] for day in days), self.current_id()}
+        doomed = [release_id for release_id in ids if release_id not in spared]
         for release_id in doomed:
             grave = self.home / f".{release_id}.tmp"
             (self.home / release_id).rename(grave)

@@ -10,11 +10,16 @@ import traceback
 import typer
 
 from flows.cli import doctor, evaluate, forget, lists, query, releases, run, serve, stages
-from flows.cli.console import err
+from flows.cli.console import tell
+from flows.cli.stopping import stopped
+from flows.cli.supervise import supervised
 from warehouse.errors import PlaybillError
 from warehouse.failures import foreseen
 
 INTERRUPTED = 130
+LONG = {"run", "ingest", "enrich", "build", "train", "evaluate", "rating-errors", "tune", "promote", "publish"}
+"""Commands that may take minutes."""
+HELP = {"-h", "--help"}
 UNEXPECTED = 70
 """Exit code of a fault in Playbill itself: sysexits' EX_SOFTWARE."""
 
@@ -35,7 +40,8 @@ def main() -> None:
     # Registered first, so run last, when Prefect has stopped its server: DuckDB's bindings print pages about
     # "leaked" objects while the interpreter is taken apart, which says nothing to a user and is skipped here.
     atexit.register(_leave, code)
-    code[0] = run_command()
+    command = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    code[0] = supervised(run_command, stopped) if command in LONG and not HELP & {*sys.argv} else run_command()
     sys.exit(code[0])
 
 
@@ -71,11 +77,6 @@ def told(error: Exception) -> int:
     traceback.print_exception(error)
     tell(f"this should not have happened ({type(error).__name__}); what was published before is served")
     return UNEXPECTED
-
-
-def tell(problem: str) -> None:
-    """Print a problem as one line on standard error."""
-    err.print(f"playbill: {' '.join(problem.split())}", markup=False)
 
 
 def _leave(code: list[int]) -> None:

@@ -57,8 +57,15 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _prefect(settings)
     tracking = settings.mlflow_tracking_uri or str(settings.mlruns / "mlflow.db")
     yield Finding("ok", "mlflow", f"runs are tracked in {tracking}")
-    keys = len(settings.serving.api_keys)
-    yield Finding("ok" if keys else "note", "API keys", f"{keys} set" if keys else "none: the API serves loopback only")
+    yield _api(settings)
+
+
+def _api(settings: Settings) -> Finding:
+    from serving.exposure import described, exposure_problem, is_open
+
+    problem = exposure_problem(settings, settings.serving.host)
+    state = "problem" if problem else "note" if is_open(settings) else "ok"
+    return Finding(state, "API", problem or described(settings))
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from flows.cli.console import out
+from flows.cli.printable import for_output
 from pipelines.people.identity import of_request
 from pipelines.people.suppression import suppressed
 from pipelines.settings import load_settings
@@ -49,7 +50,7 @@ def recommend(
             out.print(list_table(con, user, k, hidden))
             return
         rows = _rows(con, user, k, hidden)
-    typer.echo(json.dumps({"user_id": user, "recommendations": rows}, indent=1, ensure_ascii=False))
+    typer.echo(for_output(json.dumps({"user_id": user, "recommendations": rows}, indent=1, ensure_ascii=False)))
 
 
 def list_table(con: Connection, user: str, k: int, hidden: frozenset[str] = frozenset()) -> Table:

@@ -14,12 +14,14 @@ from flows.cli.options import (
     LinksOption,
     MovieLensOption,
     PopularOption,
+    ReplaceOption,
     chosen_dataset,
 )
 from flows.parameters import POPULAR
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings, load_settings
 from warehouse.errors import ConfigError
+from warehouse.store import ReleaseStore
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +40,7 @@ def ingest(
     dataset: DatasetOption = None,
     movielens: MovieLensOption = None,
     links: LinksOption = None,
+    replace: ReplaceOption = False,
     only_app: Annotated[bool, typer.Option("--only-app", help="Leave the data set; read the app's sources.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Read the app's whole table, which finds deletions.")] = False,
 ) -> None:
@@ -49,8 +52,8 @@ def ingest(
 
     run_id = new_run_id()
     with progress_bar():
-        chosen = chosen_dataset(dataset, movielens)
-        batch = None if only_app else job(settings, run_id, dataset=chosen, movielens=movielens)
+        chosen = chosen_dataset(dataset)
+        batch = None if only_app else job(settings, run_id, dataset=chosen, movielens=movielens, replace=replace)
         app = ingest_app(settings, run_id, full=full)
         matched = None if batch is None else match_titles(settings, run_id, links=links)
     if app.note:
@@ -87,7 +90,11 @@ def build() -> None:
 
 def train(
     models: Annotated[
-        list[str] | None, typer.Argument(help="Models to train; by default those of the settings.")
+        list[str] | None,
+        typer.Argument(
+            help="Models to train; by default those of the settings. The settings' published one asks to be published, "
+            "or else the last named."
+        ),
     ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="A hyper-parameter, such as factors=32; for one model only.")
@@ -111,22 +118,28 @@ def train(
 
 
 def promote() -> None:
-    """Ask the gate whether the newest trained model may be published; evaluate first."""
+    """Ask the gate whether the newest trained model may be published; after a refusal the served one goes on."""
     settings = _start()
     from pipelines.jobs.promote import promote as job
 
-    decision = job(settings)
-    out.print(("promoted: " if decision.promoted else "refused: ") + " ".join(decision.reasons))
+    for reason in job(settings).ranking.reasons:
+        out.print(reason)
 
 
 def publish() -> None:
-    """Publish everybody's list with the promoted model as a new release."""
+    """Publish everybody's list, ranked by the model that promote named, as a new release."""
     settings = _start()
     from pipelines.jobs.publish import publish as job
 
     with progress_bar():
         published = job(settings)
-    out.print(f"Published release {published.release_id}: {published.users:,} lists, ranked by {published.model}")
+    out.print(
+        f"Published release {published.release_id}: {published.users:,} lists, ranked by {published.model}"
+        + (f" of release {published.trained_for}" if published.trained_for else "")
+    )
+    served = ReleaseStore(settings.folder).current_id()
+    if served != published.release_id:
+        out.print(f"{served} is pinned and stays the served one. To serve the new one: playbill unpin, then rollback")
 
 
 def _assignment(text: str) -> tuple[str, Any]:

@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.blend.channels import channels_of
 from pipelines.blend.hybrid import HybridModel, standardise
 from pipelines.choice.evaluation import metrics
 from pipelines.choice.evaluation.split import Fold, Ratings, make_folds
-from pipelines.choice.recipes import make_model, merge, read_file
+from pipelines.choice.recipes import SHIPPED, Folders, make_model, merge, read_file
 from pipelines.choice.search_spaces import SPACES, Space, space_of
 from pipelines.films.films import Films
+from pipelines.lists.rank import recommend
 from pipelines.models.base import Model
 from pipelines.models.parts.top_k import top_k
 from pipelines.people.history import FloatArray, IntArray
@@ -60,6 +62,7 @@ def tune(
     trials: int = 50,
     seed: int = 42,
     base: Mapping[str, Any] | None = None,
+    folders: Folders = SHIPPED,
     storage: str | None = None,
     progress: Progress | None = None,
 ) -> Tuned:
@@ -69,6 +72,8 @@ def tune(
     ----------
     base : mapping, optional
         Values laid over the recipe in use for every trial.
+    folders : tuple of Path
+        Where the recipe in use is looked for.
     storage : str, optional
         An optuna storage URL (``sqlite:///tuning.db``); a search of the same model, protocol and seed is continued,
         ``trials`` counting those already done.
@@ -92,14 +97,16 @@ def tune(
     settings = dict(base or {})
     measure: Callable[[dict[str, Any]], float]
     if name == HybridModel.name:
-        start = make_model(name, settings, protocol=protocol)
-        measure, space = _hybrid_objective(start, films, folds, progress), _weights_space(list(start.members))
-        first = {f"weights.{member}": start.config.weights[member] for member in start.members}
+        start = make_model(name, settings, protocol=protocol, folders=folders)
+        weights = {channel.name: channel.weight for channel in channels_of(start)}
+        measure, space = _hybrid_objective(start, films, folds, progress), _weights_space(list(weights))
+        first = {f"weights.{channel}": weight for channel, weight in weights.items()}
     else:
         space, first = space_of(name, protocol), {}
 
         def measure(values: dict[str, Any]) -> float:
-            return score_model(make_model(name, merge(settings, values), protocol=protocol), films, folds)
+            made = make_model(name, merge(settings, values), protocol=protocol, folders=folders)
+            return score_model(made, films, folds)
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
@@ -124,7 +131,7 @@ def tune(
             progress(f"{name}: {protocol}, trial {number + 1} of {trials}, best {study.best_value:.4f}")
     best = study.best_trial
     start_value = float(study.trials[0].value or 0)
-    recipe = merge(merge(read_file(name, protocol), settings), best.user_attrs["values"])
+    recipe = merge(merge(read_file(name, protocol, folders), settings), best.user_attrs["values"])
     metric = f"{_metric(protocol)}@{K}"
     return Tuned(name, protocol, metric, study.best_value, start_value, len(study.trials) - 1, recipe)
 
@@ -134,7 +141,7 @@ def score_model(model: Model, films: Films, folds: list[Fold]) -> float:
     values = []
     for fold in folds:
         model.fit(fold.train, films)
-        top = metrics.lay_out(model.recommend(fold.histories, K, seen=fold.histories), K)
+        top = metrics.lay_out(recommend(model, fold.histories, K), K)
         values.append(_mean(top, fold, len(films)))
     return float(np.mean(values))
 
@@ -161,9 +168,11 @@ def _hybrid_objective(
         for name, member in hybrid.members.items():
             if progress is not None:
                 progress(f"hybrid: fitting {name}, fold {number} of {len(folds)}")
-            raw = member.fit(fold.train, films).score(fold.histories)
-            reached |= np.isfinite(raw)
-            scores[name] = standardise(raw, fold.histories)[0]
+            member.fit(fold.train, films)
+        for channel in channels_of(hybrid):
+            raw = channel.model.score_weighed(fold.histories, channel.weights(fold.histories))
+            reached |= np.isfinite(raw) & (channel.weight > 0)
+            scores[channel.name] = standardise(raw, channel.model.item_side().scored, fold.histories)
         reached[fold.histories.owner, fold.histories.item_idx] = False
         standard.append(scores)
         barred.append(np.where(reached, np.float32(0), np.float32(-np.inf)))
@@ -180,8 +189,8 @@ def _hybrid_objective(
     return measure
 
 
-def _weights_space(members: list[str]) -> Space:
+def _weights_space(names: list[str]) -> Space:
     def space(trial: Any) -> dict[str, Any]:
-        return {f"weights.{name}": trial.suggest_float(name, 0, 1, step=0.02) for name in members}
+        return {f"weights.{name}": trial.suggest_float(name, 0, 1, step=0.02) for name in names}
 
     return space

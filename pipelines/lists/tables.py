@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from pipelines.films.films import Films
 from pipelines.lists.arrow import list_column
-from pipelines.lists.rank import Ranked
+from pipelines.lists.similar import similar_films
 from pipelines.models.base import Model
 from pipelines.models.popularity import PopularityConfig, PopularityModel
 from pipelines.people.fingerprint import fingerprints
@@ -29,19 +29,10 @@ POPULAR_DEPTH = 500
 TRENDING_HALF_LIFE_DAYS = 60.0
 
 
-def list_table(people: People, ranked: Ranked, generated_at: datetime) -> pa.Table:
-    """Return ``recommendation_lists``."""
-    bounds = ranked.lists.indptr
-    return pa.table(
-        {
-            "user_id": pa.array(people.user_ids),
-            "movie_ids": list_column(bounds, ranked.movie_ids.astype(np.int32)),
-            "scores": list_column(bounds, ranked.lists.scores),
-            "sources": list_column(bounds, ranked.sources),
-            "because": ranked.because,
-            "generated_at": pa.array([generated_at] * len(people.user_ids), type=pa.timestamp("us", tz="UTC")),
-        }
-    )
+def list_table(shards: pa.Table, generated_at: datetime) -> pa.Table:
+    """Return ``recommendation_lists`` from the shards of `pipelines.lists.shard`, all of one moment."""
+    moment = pa.scalar(generated_at, type=pa.timestamp("us", tz="UTC"))
+    return shards.append_column("generated_at", pa.repeat(moment, len(shards)))
 
 
 def history_table(people: People, model: Model) -> pa.Table:
@@ -77,9 +68,9 @@ def movie_table(folder: DataFolder) -> pa.Table:
 def popular_table(histories: Histories, films: Films, popularity: PopularityModel, genres: list[list[str]]) -> pa.Table:
     """Return ``popular_movies``: the scopes all, trending and one a genre, each to a depth of 500."""
     lately = PopularityModel(PopularityConfig(half_life_days=TRENDING_HALF_LIFE_DAYS)).fit(histories, films)
-    here = films.index_of(popularity.films.movie_ids)
+    places = films.index_of(popularity.films.movie_ids)
     overall = np.full(len(films), -np.inf, dtype=np.float32)
-    overall[here[here >= 0]] = popularity.scores_[here >= 0]
+    overall[places[places >= 0]] = popularity.scores_[places >= 0]
     scopes = {"all": overall, "trending": lately.scores_}
     for genre in sorted({name for names in genres for name in names}):
         of_genre = np.array([genre in names for names in genres])
@@ -98,7 +89,7 @@ def popular_table(histories: Histories, films: Films, popularity: PopularityMode
 def similar_table(model: Model, films: Films, k: int) -> pa.Table:
     """Return ``similar_movies``, by film and rank."""
     ids = model.films.movie_ids
-    lists = model.similar_items(np.arange(len(ids)), k)
+    lists = similar_films(model, np.arange(len(ids)), k)
     owner = np.repeat(ids, np.diff(lists.indptr))
     ranks = np.arange(len(lists.item_idx)) - np.repeat(lists.indptr[:-1], np.diff(lists.indptr)) + 1
     similar = ids[lists.item_idx]

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
+from pipelines.models.parts.fold_in import Matrix
+from pipelines.models.parts.item_side import Factors
 from pipelines.people.history import FloatArray, Histories
 
 SECONDS_PER_DAY = 86_400.0
@@ -44,5 +46,12 @@ class PopularityModel(Model):
         damped = (total + self.config.damping * mean) / np.maximum(count + self.config.damping, 1e-9)
         self.scores_ = np.where(count > 0, recent * damped, -np.inf).astype(np.float32)
 
-    def _score(self, histories: Histories) -> FloatArray:
-        return np.tile(self.scores_, (len(histories), 1))
+    def _item_side(self) -> Factors:
+        scored = np.isfinite(self.scores_)
+        own = np.where(scored, self.scores_, 0).astype(np.float32)
+        return Factors.of(np.zeros((len(own), 0), np.float32), np.zeros((0, 0)), scored, own)
+
+    def signals(self, histories: Histories, weights: FloatArray) -> tuple[Matrix, Matrix]:
+        """Nothing of a history is read."""
+        nothing = np.zeros(len(histories.item_idx))
+        return nothing, nothing

@@ -50,9 +50,27 @@ def test_releases_and_the_way_back(invoke: Invoke, published: list[str], run_set
     assert f"Serving {first} (was {second})" in text
     assert invoke("rollback", second)[0] == 0
     assert ReleaseStore(run_settings.folder).current_id() == second
+    assert ReleaseStore(run_settings.folder).pins.read() == {}  # the newest one: there is nothing to hold back
     code, text = invoke("rollback", "20200101T000000Z-000000")
     assert code == 1
     assert "no release is called" in text
+
+
+def test_a_rollback_outlives_the_next_publish(invoke: Invoke, published: list[str], run_settings: Settings) -> None:
+    store, (first, _) = ReleaseStore(run_settings.folder), published
+    assert invoke("rollback")[0] == 0
+    code, text = invoke("publish")
+    assert code == 0
+    assert "is pinned" in text
+    assert (store.current_id(), len(store.ids())) == (first, 3)
+    assert "promotion" in invoke("releases")[1]
+    assert invoke("unpin")[0] == 0
+    code, text = invoke("unpin")
+    assert (code, "is not pinned; no release is" in text) == (1, True)
+    assert invoke("pin", first)[0] == 0
+    assert store.pins.read() == {first: "unpin"}
+    assert invoke("unpin", first)[0] == 0
+    assert invoke("rollback", store.ids()[0])[0] == 0
 
 
 def test_sql(invoke: Invoke, published: list[str]) -> None:

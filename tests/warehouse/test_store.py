@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from warehouse.contracts.release import SCHEMA_VERSION
 from warehouse.errors import BrokenReleaseError, NoReleaseError, UnknownReleaseError
 from warehouse.folder import DataFolder
 from warehouse.store import ReleaseStore
@@ -90,7 +91,7 @@ def test_a_changed_file_is_found(store: ReleaseStore) -> None:
 def test_a_manifest_of_another_version_is_refused(store: ReleaseStore) -> None:
     release_id = publish(store)
     path = store.home / release_id / "manifest.json"
-    path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 99'))
+    path.write_text(path.read_text().replace(f'"schema_version": {SCHEMA_VERSION}', '"schema_version": 99'))
     with pytest.raises(BrokenReleaseError, match="version 99"):
         store.get(release_id)
 
@@ -100,3 +101,55 @@ def test_pruning_spares_the_newest_and_the_current(store: ReleaseStore) -> None:
     store.make_current(ids[0])
     assert sorted(store.prune(2)) == sorted(ids[1:3])
     assert store.ids() == [ids[4], ids[3], ids[0]]
+
+
+def test_retention_keeps_the_newest_pinned_ones_uncounted_and_one_a_day(store: ReleaseStore) -> None:
+    days = {day: publish(store, day) for day in range(6)}
+    store.pins.add(days[0])
+    assert store.prune(2) == [days[3], days[2], days[1]]
+    assert store.ids() == [days[5], days[4], days[0]]
+
+
+def test_of_each_of_the_last_days_the_last_release_is_kept(store: ReleaseStore) -> None:
+    def at(hours: int) -> str:
+        with store.publishing({"hours": hours, "model": "a", "recipe": {}}, START + timedelta(hours=hours)) as (
+            name,
+            path,
+        ):
+            (path / "release.duckdb").write_text(str(hours))
+        return name
+
+    ids = {hours: at(hours) for hours in (0, 6, 12, 24, 30, 48, 49, 50, 51)}
+    assert set(store.prune(2, daily=2)) == {ids[hours] for hours in (0, 6, 12, 24, 48, 49)}
+    assert store.ids() == [ids[51], ids[50], ids[30]]
+
+
+def release_of(store: ReleaseStore, days: int, recipe: dict[str, int], **facts: str | None) -> str:
+    known = {"model": "hybrid", "recipe": recipe, **facts}
+    with store.publishing(known, START + timedelta(days=days)) as (release_id, path):
+        (path / "release.duckdb").write_text("lists")
+    return release_id
+
+
+def test_a_pinned_release_is_served_until_it_is_unpinned(store: ReleaseStore) -> None:
+    first = release_of(store, 0, {"factors": 8})
+    store.pins.add(first)
+    second = release_of(store, 1, {"factors": 16})
+    assert (store.current_id(), store.ids()) == (first, [second, first])
+    assert store.pins.remove(first)
+    assert not store.pins.remove(first)
+    third = release_of(store, 2, {"factors": 16})
+    assert store.current_id() == third
+
+
+def test_a_rollback_is_undone_by_another_recipe_alone(store: ReleaseStore) -> None:
+    first, _ = release_of(store, 0, {"factors": 8}), release_of(store, 1, {"factors": 16})
+    store.make_current(first)
+    store.pins.add(first, "promotion")
+    release_of(store, 2, {"factors": 8})  # the same recipe on fresh data: what runs at 03:00
+    release_of(store, 3, {"factors": 16}, arrays_from=first)  # arrays of an older release
+    release_of(store, 4, {}, model="popularity")  # what a refusal publishes
+    assert store.current_id() == first
+    promoted = release_of(store, 5, {"factors": 32})
+    assert store.current_id() == promoted
+    assert store.pins.read() == {}

@@ -117,6 +117,10 @@ PROMOTION = Relation(
         text("challenger", "model that asked to be published"),
         text("baseline", "model it was compared with"),
         Column("promoted", "BOOLEAN", "whether it is published"),
+        text("model", "model that ranks the release: the challenger, or after a refusal the one before", nullable=True),
+        text("release_id", "release that lends its arrays; none: this run trained them", nullable=True),
+        number("challenger_ndcg", "the challenger's mean nDCG@10", nullable=True),
+        number("baseline_ndcg", "the baseline's", nullable=True),
         number("difference", "mean difference of nDCG@10", nullable=True),
         number("low", "lower end of its 95 % bootstrap interval", nullable=True),
         number("high", "upper end of its 95 % bootstrap interval", nullable=True),
@@ -126,13 +130,13 @@ PROMOTION = Relation(
 )
 RELEASES = Relation(
     "releases",
-    "what was published and rolled back",
+    "what was published, rolled back, pinned and removed",
     "an event",
     ("recorded_at",),
     (
         RECORDED_AT,
         RUN_ID,
-        text("event", "published, rolled back, removed"),
+        text("event", "published, rolled back, pinned, unpinned, removed"),
         text("release_id", "the release it is about"),
         text("previous", "the release that was current before", nullable=True),
     ),

@@ -19,6 +19,7 @@ from pipelines.choice.evaluation.segments import ALL, film_segments, history_seg
 from pipelines.choice.evaluation.significance import Interval, bootstrap, paired_bootstrap
 from pipelines.choice.evaluation.split import Fold, Ratings, make_folds
 from pipelines.films.films import Films
+from pipelines.lists.rank import recommend
 from pipelines.models.base import Model
 from pipelines.models.parts.sharing import fit_all
 from pipelines.people.history import IntArray
@@ -152,7 +153,7 @@ def evaluate(
         for name, model in fit_all({name: maker() for name, maker in makers.items()}, fold.train, films):
             if progress is not None:
                 progress(f"{protocol}, fold {number} of {len(folds)}: {name}")
-            top = metrics.lay_out(model.recommend(fold.histories, k, seen=fold.histories), k)
+            top = metrics.lay_out(recommend(model, fold.histories, k), k)
             measured[name].append(_measure(top, fold, films, genres))
             scalars[name].append(_whole(model, top, fold, films))
     for name in makers:
