@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from flows.cli.console import out, set_up_logging
@@ -41,14 +40,14 @@ def forget(
         return
     table = Table("store", "would go" if dry_run else "taken out", "note")
     for looked in done.looked:
-        table.add_row(escape(looked.store), f"{looked.rows:,} rows", escape(looked.note))
+        table.add_row(looked.store, f"{looked.rows:,} rows", looked.note)
     out.print(table)
     if done.releases:
         out.print(f"{len(done.releases)} published releases hold them and stay as they are; they go with time.")
     end = "Nothing was changed." if dry_run else (
         "They are not served any more; the next release is made without them."
     )  # fmt: skip
-    out.print(f"{done.user_id}: {end}", markup=False)
+    out.print(f"{done.user_id}: {end}")
 
 
 def _ask(settings: Settings, user: str) -> None:

@@ -43,6 +43,16 @@ def forget_one(settings: Settings, user_id: str) -> Forgotten:
     return forget(settings, new_run_id(), user_id)
 
 
+def unpacked(content: bytes) -> bytes:
+    """Return what a gzip holds, also where only its checksum is wrong; what is none as it is."""
+    if content[:2] != b"\x1f\x8b":
+        return content
+    try:
+        return gzip.decompress(content)
+    except gzip.BadGzipFile:
+        return zlib.decompressobj(wbits=-15).decompress(content[10:])
+
+
 def files_that_name(settings: Settings, word: str) -> list[str]:
     """Return the files of the data folder in which a word stands, however they are packed."""
     found = []
@@ -51,7 +61,7 @@ def files_that_name(settings: Settings, word: str) -> list[str]:
             continue
         content = path.read_bytes()
         if path.suffix == ".gz":
-            content = zlib.decompressobj(wbits=-15).decompress(content[10:]) if content[:2] == b"\x1f\x8b" else content
+            content = unpacked(content)
         if path.suffix == ".parquet":
             content = str(pq.read_table(path).to_pylist()).encode()
         if word.lower().encode() in content.lower():
