@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from pipelines.settings_names import refuse_unknown, variable_not_json, variables_given
 from warehouse.errors import ConfigError
@@ -110,7 +117,9 @@ class SupabaseSettings(Section):
 class EventRule(Section):
     """What one kind of event says about a film."""
 
-    weight: float = Field(0.0, ge=-10, le=10, description="Added to the implicit weight; negative for a dislike.")
+    weight: float = Field(
+        0.0, ge=-10, le=10, description="How loudly it speaks among several; the sign is of no matter."
+    )
     stars: float = Field(3.0, ge=0.5, le=5, description="The rating it stands for where nobody gave stars.")
     opinion: bool = Field(False, description="Whether a later opinion takes its place, as a like does a dislike's.")
 
@@ -267,6 +276,28 @@ class Settings(BaseSettings):
     prefect_api_url: str | None = Field(
         None, validation_alias=AliasChoices("PREFECT_API_URL"), description="A Prefect server to report runs to."
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take a service's name that is empty, as ``SUPABASE_SECRET_KEY=``, for one that is not set.
+
+        It would shadow the other name of the same key. Playbill's own may be empty and mean it.
+        """
+        for source in (env_settings, dotenv_settings):
+            if isinstance(source, EnvSettingsSource):
+                source.env_vars = {
+                    name: value
+                    for name, value in source.env_vars.items()
+                    if name.upper().startswith("PLAYBILL_") or (value or "").strip()
+                }
+        return init_settings, env_settings, dotenv_settings, file_secret_settings
 
     @property
     def folder(self) -> DataFolder:

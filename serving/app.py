@@ -43,7 +43,7 @@ def create_app(
         Those of the server that it runs in, to be counted.
     """
     context, serving = make_context(settings, upstream, connections), settings.serving
-    app = FastAPI(title="Playbill", version="1", lifespan=_lifespan, redoc_url=None)
+    app = FastAPI(title="Playbill", version="1", lifespan=_lifespan, redoc_url=None, redirect_slashes=False)
     app.state.context = context
     for routes in (recommendations, recommend, movies, operate, *([feedback] if serving.feedback else [])):
         app.include_router(routes.router)

@@ -6,6 +6,7 @@ in ``lake``. Names without a prefix are the current release's.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from warehouse.db import Connection, connect, quoted
 from warehouse.errors import ConfigError, UnknownReleaseError
 from warehouse.folder import DataFolder
 from warehouse.store import ReleaseStore
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,7 @@ def open_releases(folder: DataFolder, release_id: str | None = None) -> Iterator
     release = store.get(release_id) if release_id else store.current()
     with connect() as con:
         con.execute(f"ATTACH {quoted(release.database)} AS cur (READ_ONLY)")
-        try:
-            previous = store.get(store.before(release.release_id))
-            con.execute(f"ATTACH {quoted(previous.database)} AS prev (READ_ONLY)")
-        except UnknownReleaseError:
-            pass  # the first release has none before it
+        _attach_previous(con, store, release.release_id)
         con.execute("ATTACH ':memory:' AS lake")
         for path in sorted(folder.lake.glob("*.parquet")):
             con.execute(f'CREATE VIEW lake."{path.stem}" AS SELECT * FROM read_parquet({quoted(path)})')
@@ -59,6 +58,18 @@ def open_releases(folder: DataFolder, release_id: str | None = None) -> Iterator
             )
         con.execute("USE cur")
         yield con
+
+
+def _attach_previous(con: Connection, store: ReleaseStore, release_id: str) -> None:
+    """Attach the release before as ``prev``, of whichever schema version; where it cannot be read, go on without."""
+    try:
+        previous = store.before(release_id)
+    except UnknownReleaseError:
+        return
+    try:
+        con.execute(f"ATTACH {quoted(store.home / previous / 'release.duckdb')} AS prev (READ_ONLY)")
+    except duckdb.Error as error:
+        log.warning("release cannot be attached as prev release=%s reason=%s", previous, str(error).splitlines()[0])
 
 
 def ask(con: Connection, sql: str, values: Sequence[Any] | None = None) -> Answer:

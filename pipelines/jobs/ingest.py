@@ -73,4 +73,5 @@ def _land(settings: Settings, wanted: str | Active | None, movielens: Path | Non
     if isinstance(wanted, Active) or wanted == SAMPLE:
         return land_sample(folder, seed=settings.random_state)
     path = movielens or download_movielens(str(wanted), folder.downloads, settings.movielens, settings.limits)
-    return land_movielens(path, folder, asked=wanted, max_bad_share=settings.quality.max_bad_share)
+    allowed = settings.quality.max_bad_share
+    return land_movielens(path, folder, asked=wanted, max_bad_share=allowed, limits=settings.limits)

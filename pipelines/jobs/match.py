@@ -96,7 +96,7 @@ def match(settings: Settings, run_id: str, *, links: Path | None = None, search:
     active = active_set(folder)
     with writing(folder):
         if links is not None:
-            batch = land_links(links, folder, max_bad_share=settings.quality.max_bad_share)
+            batch = land_links(links, folder, max_bad_share=settings.quality.max_bad_share, limits=settings.limits)
             row = {
                 "source": LINKS,
                 "dataset": batch.dataset,

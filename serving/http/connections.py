@@ -6,6 +6,7 @@ among the unfinished for a millisecond, one that holds connections open is alway
 
 from __future__ import annotations
 
+import asyncio
 import resource
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
@@ -23,12 +24,14 @@ BACKLOG = 1024
 OTHER_HANDLES = 400
 """Kept for a release's arrays, twice, and for Supabase."""
 FEWEST = 32
+LOOK_SECONDS = 0.5
 
 
 class Connection(Protocol):
     """What a connection has to be able to do."""
 
-    deadline: float
+    def look(self, now: float) -> None:
+        """Close if its time is up."""
 
     def abort(self) -> None:
         """Close at once, whatever has not been sent."""
@@ -87,6 +90,25 @@ class Connections:
         self.idle: OrderedDict[Connection, None] = OrderedDict()
         self.closed: Counter[str] = Counter()
         self.bodies_bytes = 0
+        self._entered: set[Connection] = set()
+        self._watched = False
+
+    def enter(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        """Let a connection in, whose first request is awaited."""
+        self._entered.add(connection)
+        self.unfinished[connection] = None
+        if not self._watched:
+            self._watched = True
+            loop.call_later(LOOK_SECONDS, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look at all connections now and then, as long as there are any."""
+        now = loop.time()
+        for connection in tuple(self._entered):
+            connection.look(now)
+        self._watched = bool(self._entered)
+        if self._watched:
+            loop.call_later(LOOK_SECONDS, self._look, loop)
 
     def make_room(self, connected: int) -> bool:
         """Let the oldest unfinished connection go, else the longest idle one, if there are too many; False if none."""
@@ -111,5 +133,6 @@ class Connections:
 
     def forget(self, connection: Connection) -> None:
         """Forget a connection that is closed."""
+        self._entered.discard(connection)
         self.unfinished.pop(connection, None)
         self.idle.pop(connection, None)

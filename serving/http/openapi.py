@@ -39,8 +39,8 @@ def allowed_methods(paths: Mapping[str, Mapping[str, Any]], path: str) -> list[s
     if path in paths:
         return _with_head(paths[path])
     patterns = {re.sub(r"\{[^}]+\}", "[^/]+", template): methods for template, methods in paths.items()}
-    found = (methods for pattern, methods in patterns.items() if re.fullmatch(pattern, path))
-    return _with_head(next(found, {}))
+    matching = (methods for pattern, methods in patterns.items() if re.fullmatch(pattern, path))
+    return _with_head(next(matching, {}))
 
 
 def _with_head(methods: Iterable[str]) -> list[str]:

@@ -19,7 +19,6 @@ from uvicorn.server import ServerState
 from serving.http.connections import MAX_HEAD_BYTES, MAX_HEADERS, MAX_PIPELINED, Connections
 from serving.http.errors import PROBLEM_TYPE, problem_body
 
-LOOK_SECONDS = 0.5
 CLOSING_SECONDS = 2.0
 """How long a last answer may take to be read before the connection is cut."""
 
@@ -60,8 +59,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.refuse(503, "too many connections; try again", retry_after=1)
             return
         self.deadline = self.loop.time() + self.guarded.limits.head_seconds
-        self.guarded.unfinished[self] = None
-        watch(self.server_state, self.loop)
+        self.guarded.enter(self, self.loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave."""
@@ -161,7 +159,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self.guarded.closed[str(status)] += 1
-        self.guarded.forget(self)
+        self.guarded.unfinished.pop(self, None)
+        self.guarded.idle.pop(self, None)
         body = problem_body(status, detail)
         after = b"retry-after: %d\r\n" % retry_after if retry_after else b""
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
@@ -199,21 +198,3 @@ class GuardedProtocol(HttpToolsProtocol):
     def _forget_body(self) -> None:
         self.guarded.bodies_bytes -= self._body_bytes
         self._body_bytes = 0
-
-
-def watch(server_state: ServerState, loop: asyncio.AbstractEventLoop) -> None:
-    """Look at all connections now and then, as long as there are any."""
-
-    def look() -> None:
-        now = loop.time()
-        for connection in list(server_state.connections):
-            if isinstance(connection, GuardedProtocol):
-                connection.look(now)
-        if server_state.connections:
-            loop.call_later(LOOK_SECONDS, look)
-        else:
-            server_state.watched = False  # type: ignore[attr-defined]
-
-    if not getattr(server_state, "watched", False):
-        server_state.watched = True  # type: ignore[attr-defined]
-        loop.call_later(LOOK_SECONDS, look)

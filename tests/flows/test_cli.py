@@ -12,6 +12,7 @@ from flows.cli import app as cli
 from pipelines.settings import Settings
 from tests.conftest import SetMaker
 from tests.flows.conftest import Invoke
+from warehouse.contracts.release import SCHEMA_VERSION
 from warehouse.store import ReleaseStore
 
 
@@ -37,6 +38,28 @@ def test_somebody_unknown(invoke: Invoke, published: list[str]) -> None:
     code, text = invoke("recommend", "nobody")
     assert code == 1
     assert "holds no list for 'nobody'" in text
+
+
+def test_somebody_forgotten_is_somebody_unknown(invoke: Invoke, published: list[str]) -> None:
+    assert invoke("recommend", "1")[0] == 0  # a bare number is MovieLens's, here as in the API
+    unknown = invoke("recommend", "nobody")[1]
+    assert invoke("forget", "ml_1")[0] == 0
+    for words in (("ml_1",), ("ml_1", "--json"), ("1",), ("ml_1", "--release", published[0])):
+        code, text = invoke("recommend", *words)
+        assert code == 1
+        assert text.replace("'ml_1'", "'nobody'", 1) == unknown.replace("for example ml_1", "for example ml_10")
+
+
+def test_a_release_before_of_an_older_schema(invoke: Invoke, published: list[str], run_settings: Settings) -> None:
+    path = run_settings.folder.releases / published[0] / "manifest.json"
+    path.write_text(path.read_text().replace(f'"schema_version": {SCHEMA_VERSION}', '"schema_version": 1'))
+    assert invoke("recommend", "ml_2")[0] == 0
+    code, text = invoke("sql", "select release_id from prev.release", "--format", "csv")
+    assert (code, text.split()[1]) == (0, published[0])
+    (path.parent / "release.duckdb").write_bytes(b"no database")
+    assert invoke("recommend", "ml_2")[0] == 0
+    code, text = invoke("sql", "select release_id from release", "--format", "csv")
+    assert (code, text.split()[-1]) == (0, published[1])
 
 
 def test_releases_and_the_way_back(invoke: Invoke, published: list[str], run_settings: Settings) -> None:

@@ -33,6 +33,7 @@ class FakeSupabase:
         self.delay_seconds = 0.0
         self.naive_times = False
         """Whether times are told without their zone, as columns of type ``timestamp`` do."""
+        self.issuer = ISSUER
         self.hs256 = False
         self.more_keys: list[Any] = []
         """Entries published among the project's keys."""
@@ -70,7 +71,7 @@ class FakeSupabase:
         newest, signer, kind = self.signing[0]
         now = int(time.time())
         body = {
-            "iss": ISSUER,
+            "iss": self.issuer,
             "sub": sub,
             "aud": "authenticated",
             "role": "authenticated",

@@ -30,9 +30,19 @@ class Secret:
 
     def hide_in(self, text: str) -> str:
         """Return ``text`` without any of it."""
-        for value in (*self.headers.values(), *self.query.values()):
-            text = text.replace(value.removeprefix("Bearer "), "[hidden]")
+        for value in self._values:
+            text = text.replace(value, "[hidden]")
         return text
+
+    def hide_in_bytes(self, content: bytes) -> bytes:
+        """Return an answer without any of it: some servers repeat the key that they refuse."""
+        for value in self._values:
+            content = content.replace(value.encode(), b"[hidden]")
+        return content
+
+    @property
+    def _values(self) -> set[str]:
+        return {value.removeprefix("Bearer ") for value in (*self.headers.values(), *self.query.values())}
 
 
 NO_SECRET = Secret()

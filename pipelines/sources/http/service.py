@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.request import getproxies, proxy_bypass
@@ -40,6 +41,8 @@ class Service:
         What proves who asks; a service that has one follows no redirect.
     headers : mapping, optional
         Sent with every question; nothing secret.
+    redirects : bool
+        Whether to follow a few; without effect where there is a secret.
     transport : httpx.AsyncBaseTransport, optional
         What sends the requests; tests pass their own.
 
@@ -57,6 +60,7 @@ class Service:
         *,
         secret: Secret = NO_SECRET,
         headers: Mapping[str, str] | None = None,
+        redirects: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.name, self.policy, self.secret = name, policy, secret
@@ -66,6 +70,7 @@ class Service:
             timeout=policy.timeout_seconds,
             headers={**USER_AGENT, **ACCEPTED, **(headers or {})},
             transport=WireTransport(inner, httpx.URL(base_url), secret),
+            follow_redirects=redirects and secret == NO_SECRET,
             max_redirects=5,
             trust_env=False,  # what a ~/.netrc holds is sent nowhere; the proxy is `_network`'s
         )
@@ -165,7 +170,8 @@ class Service:
     async def _answer(self, path: str, query: Mapping[str, str | int], headers: Mapping[str, str]) -> Reply:
         """Send one request and read its answer whole, within the policy's time and size."""
         async with self.opened(path, query, headers, seconds=self.policy.answer_seconds) as response:
-            return await read_whole(response, self.policy.answer_bytes, self.name)
+            reply = await read_whole(response, self.policy.answer_bytes, self.name)
+        return replace(reply, content=self.secret.hide_in_bytes(reply.content))
 
     @asynccontextmanager
     async def opened(
@@ -175,7 +181,6 @@ class Service:
         headers: Mapping[str, str] | None = None,
         *,
         seconds: float,
-        redirects: bool = False,
     ) -> AsyncIterator[httpx.Response]:
         """Open one answer, once, to be read inside the block; all of it takes ``seconds`` at most.
 
@@ -189,10 +194,9 @@ class Service:
         params = {name: str(value) for name, value in (query or {}).items()}
         request = self._http.build_request("GET", path, headers=dict(headers or {}), extensions={QUERY: params})
         request.extensions["timeout"] = httpx.Timeout(self.policy.timeout_seconds).as_dict()
-        follow = redirects and self.secret == NO_SECRET
         try:
             async with asyncio.timeout(seconds):
-                response = await self._http.send(request, stream=True, follow_redirects=follow)
+                response = await self._http.send(request, stream=True)
                 try:
                     if response.is_redirect:
                         raise SourceUnavailableError(self._redirected(response))

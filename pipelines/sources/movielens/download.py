@@ -88,7 +88,7 @@ async def _fetched(
         answer_bytes=int(limits.answer_mb * 2**20),
         attempts=settings.attempts,
     )
-    async with Service("the server", settings.base_url, policy, transport=transport) as service:
+    async with Service("the server", settings.base_url, policy, redirects=True, transport=transport) as service:
         wanted = KNOWN_MD5.get(dataset)
         if wanted is None:
             wanted = await service.ask(f"/{dataset}.zip.md5", _published_md5)
@@ -115,7 +115,7 @@ async def _fetch(service: Service, path: str, part: Path, limits: LimitSettings)
     """Append what is missing of the file to ``part``."""
     have = part.stat().st_size if part.exists() else 0
     headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
-    async with service.opened(path, headers=headers, seconds=limits.download_seconds, redirects=True) as response:
+    async with service.opened(path, headers=headers, seconds=limits.download_seconds) as response:
         if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             return  # it is all here already
         _check_status(response.status_code, response.headers, str(response.status_code))

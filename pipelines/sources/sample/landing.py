@@ -11,7 +11,7 @@ from pipelines.sources.sample.films import load_films
 from pipelines.sources.sample.people import generate_ratings
 from warehouse.files import new_folder
 from warehouse.folder import DataFolder
-from warehouse.landing import land_table
+from warehouse.landing import write_rows
 
 
 def land_sample(folder: DataFolder, *, seed: int = 42) -> Batch:
@@ -30,7 +30,7 @@ def land_sample(folder: DataFolder, *, seed: int = 42) -> Batch:
         return Batch.read(home)
     with new_folder(home) as target:
         for name, table in (("ratings", ratings), ("films", films)):
-            land_table(table, target / f"{name}.parquet", [], folder.quarantine / batch_id / f"{name}.csv")
+            write_rows(table, target / f"{name}.parquet")
         batch = Batch("sample", "sample", batch_id, ratings.num_rows, films.num_rows, 0, {}, new=True)
         batch.write(target)
     return batch

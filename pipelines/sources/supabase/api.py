@@ -140,8 +140,9 @@ class _Reading:
             if not rows:
                 return
             yield rows
+            behind = after(keys, rows[-1])
             _check_order(keys, last, rows[-1])
-            last, behind = rows[-1], after(keys, rows[-1])
+            last = rows[-1]
         raise SourceFormatError(
             f"Supabase gave more than {self._limits.pages:,} pages (PLAYBILL_LIMITS__PAGES); nothing was taken"
         )

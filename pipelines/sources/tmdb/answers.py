@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.sources.http import RETRIED_STATUS, Reply, TryAgainError, plain
-from pipelines.sources.tmdb.key import TmdbKey
 from warehouse.errors import ConfigError
 
 Body = dict[str, Any]
@@ -35,10 +34,10 @@ class Answer:
 
 
 class Judging:
-    """Tells what a reply means; it knows the key only to keep it out of messages."""
+    """Tells what a reply means; ``key_name`` is the setting that a refused key comes from."""
 
-    def __init__(self, key: TmdbKey) -> None:
-        self._key = key
+    def __init__(self, key_name: str) -> None:
+        self._key_name = key_name
 
     def __call__(self, reply: Reply) -> Answer:
         """Return the answer.
@@ -52,10 +51,10 @@ class Judging:
         """
         status, body = reply.status, _object(reply)
         code = body.get("status_code") if body else None
-        message = plain(self._key.secret.hide_in(str(body.get("status_message") or "")[:1000])) if body else ""
+        message = plain(str(body.get("status_message") or "")[:1000]) if body else ""
         reason = f"{status} {message}".strip() if message else reply.phrase
         if body is not None and status in (401, 403):
-            raise ConfigError(f"TMDB refuses the key in {self._key.name} ({reason}); copy it again from your account")
+            raise ConfigError(f"TMDB refuses the key in {self._key_name} ({reason}); copy it again from your account")
         if body is not None and reply.is_success and body.get("success") is not False:
             return Answer(body)
         if body is not None and code in ABSENT_CODES:

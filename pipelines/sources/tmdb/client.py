@@ -48,7 +48,7 @@ class TmdbClient:
             "TMDB", settings.base_url, _policy(settings, limits or LimitSettings()),
             secret=key.secret, headers={"Accept": "application/json"}, transport=transport,
         )  # fmt: skip
-        self._judge = Judging(key)
+        self._judge = Judging(key.name)
 
     @property
     def requests(self) -> int:
