@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
-from flows.parameters import POPULAR
+from flows.parameters import Request
 from pipelines.jobs.build import Built, build
 from pipelines.jobs.champion import champion_recipe
 from pipelines.jobs.enrich import Enriched, enrich
@@ -30,19 +29,6 @@ WAIT_FOR_LOCK_SECONDS = 5.0
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a run is asked for; the fields are the command's options."""
-
-    dataset: str | None = None
-    movielens: Path | None = None
-    links: Path | None = None
-    enrich: bool = True
-    popular: int = POPULAR
-    train: str = "auto"
-    replace: bool = False
 
 
 @dataclass(frozen=True)

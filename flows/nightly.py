@@ -14,8 +14,8 @@ from prefect.runtime import flow_run
 from prefect.states import Failed
 from pydantic import AfterValidator, Field
 
-from flows.main_job import Report, Request, main_job
-from flows.parameters import MAX_POPULAR, POPULAR, Dataset, TrainMode
+from flows.main_job import Report, main_job
+from flows.parameters import MAX_POPULAR, POPULAR, Dataset, Request, TrainMode
 from flows.progress import progress_artifact
 from flows.report import publish_report
 from flows.ui_logging import one_message_a_failure

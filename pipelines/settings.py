@@ -19,7 +19,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from pipelines.settings_names import refuse_unknown, variable_not_json, variables_given
+from pipelines.settings_names import ModelName, ProtocolName, refuse_unknown, variable_not_json, variables_given
 from warehouse.errors import ConfigError
 from warehouse.folder import DataFolder
 
@@ -161,13 +161,13 @@ class EventSettings(Section):
 class TrainingSettings(Section):
     """Which models a run trains and which of them it would publish."""
 
-    models: tuple[str, ...] = Field(
+    models: tuple[ModelName, ...] = Field(
         ("popularity", "als", "ease", "covisitation", "content", "hybrid"),
         description="Models that a run trains, as a JSON list.",
     )
-    published: str = Field("hybrid", description="The one whose lists are published if it beats popularity.")
-    gate: str = Field("next", description="Protocol on which it must do so.")
-    protocols: tuple[str, ...] = Field(("next", "last-out"), description="Protocols that a run reports.")
+    published: ModelName = Field("hybrid", description="The one whose lists are published if it beats popularity.")
+    gate: ProtocolName = Field("next", description="Protocol on which it must do so.")
+    protocols: tuple[ProtocolName, ...] = Field(("next", "last-out"), description="Protocols that a run reports.")
     measured_people: int = Field(
         20_000, ge=1, description="People whose lists are measured at most, drawn by the seed; all are learned from."
     )

@@ -7,12 +7,19 @@ import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Literal, get_args
 
 from dotenv import dotenv_values
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from warehouse.errors import ConfigError
+
+ModelName = Literal["popularity", "als", "bpr", "svd", "ease", "covisitation", "content", "hybrid"]
+ProtocolName = Literal["next", "last-out", "stratified", "temporal", "strong"]
+MODEL_NAMES: tuple[str, ...] = get_args(ModelName)
+"""Every model of the catalogue, which is slow to load."""
+PROTOCOLS: tuple[str, ...] = get_args(ProtocolName)
 
 PREFIX = "PLAYBILL_"
 NESTED = "__"

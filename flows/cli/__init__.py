@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import os
 import signal
+from types import FrameType
+from typing import NoReturn
 
 __all__ = ["main"]
 
 
+class _StoppedError(BaseException):
+    """A signal came while the command was still being loaded."""
+
+
 def main() -> None:
     """Run the command; a signal that comes while it is still being loaded ends it in one line too."""
-    signal.signal(signal.SIGTERM, lambda *_: _stopped_early(signal.SIGTERM))
+    came = []
+
+    def stop(signum: int, _frame: FrameType | None) -> NoReturn:
+        came.append(signum)
+        raise _StoppedError
+
+    before = {signum: signal.signal(signum, stop) for signum in (signal.SIGINT, signal.SIGTERM)}
     try:
         from flows.cli.app import main as command
-    except KeyboardInterrupt:
-        _stopped_early(signal.SIGINT)
+    except _StoppedError:
+        from flows.cli.stopping import stopped
+
+        stopped(came[0], "")
+        os._exit(128 + came[0])
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
     command()
-
-
-def _stopped_early(signum: int) -> None:
-    os.write(2, b"playbill: interrupted; nothing had begun\n")
-    os._exit(128 + signum)

@@ -8,22 +8,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from rich.logging import RichHandler
-from rich.progress import (
-    BarColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from flows.cli.printable import PlainConsole, PlainFormatter, printable
 from pipelines.progress import reporting
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 LINE_SECONDS = 10.0
 PLAIN_WIDTH = 140
@@ -35,6 +26,15 @@ err = PlainConsole(stderr=True, soft_wrap=True)
 LOGGERS = ("flows", "pipelines", "warehouse", "serving")
 
 
+quiet = [False]
+"""Whether nothing but the result and problems is shown."""
+
+
+def be_quiet() -> None:
+    """Show nothing but the result and problems."""
+    quiet[0] = True
+
+
 def tell(problem: str) -> None:
     """Print a problem, or how a command ended, as one line on standard error."""
     err.print(f"playbill: {' '.join(problem.split())}")
@@ -42,7 +42,11 @@ def tell(problem: str) -> None:
 
 def set_up_logging(level: str) -> None:
     """Send Playbill's own log lines to standard error: coloured on a terminal, plain lines elsewhere."""
+    if quiet[0]:
+        level = "WARNING"
     if err.is_terminal:
+        from rich.logging import RichHandler
+
         handler: logging.Handler = RichHandler(
             console=err, show_path=False, show_level=False, log_time_format="%H:%M:%S"
         )
@@ -55,14 +59,6 @@ def set_up_logging(level: str) -> None:
         logger.handlers = [handler]
         logger.setLevel(level)
         logger.propagate = False
-
-
-class _Rate(ProgressColumn):
-    """Units a second, once there is a pace to tell."""
-
-    def render(self, task: Task) -> Text:
-        """Return the pace as text."""
-        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
 
 
 class _Bar:
@@ -120,6 +116,9 @@ class _Lines:
 @contextmanager
 def progress_bar() -> Iterator[None]:
     """Show the progress of what runs in the block: a bar on a terminal, a line every ten seconds elsewhere."""
+    if quiet[0]:
+        yield
+        return
     if not err.is_terminal:
         lines = _Lines()
         try:
@@ -128,14 +127,26 @@ def progress_bar() -> Iterator[None]:
         finally:
             lines.stop()
         return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        _Rate(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=err, transient=True) as progress, reporting(_Bar(progress)):
+    with _display() as progress, reporting(_Bar(progress)):
         yield
+
+
+def _display() -> Progress:
+    """Return the live line: what is going on, how far, how fast, since when and for how long."""
+    from rich import progress as parts
+    from rich.text import Text
+
+    class Rate(parts.ProgressColumn):
+        def render(self, task: parts.Task) -> Text:
+            return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+    columns = (
+        parts.SpinnerColumn(),
+        parts.TextColumn("{task.description}", markup=False),
+        parts.BarColumn(),
+        parts.TextColumn("{task.percentage:>3.0f} %"),
+        Rate(),
+        parts.TimeElapsedColumn(),
+        parts.TimeRemainingColumn(),
+    )
+    return parts.Progress(*columns, console=err, transient=True)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from flows.cli.console import out, progress_bar, set_up_logging
 from flows.cli.options import LinksOption, MovieLensOption, one_of
-from pipelines.choice.evaluation.report import Evaluation
-from pipelines.choice.evaluation.split import PROTOCOLS
-from pipelines.runs import has_trained, workbench
 from pipelines.settings import load_settings
+from pipelines.settings_names import PROTOCOLS
+
+if TYPE_CHECKING:
+    from pipelines.choice.evaluation.report import Evaluation
 
 STORED_K = 10
 """Films of a list that the gate and the metrics ledger look at."""
@@ -59,6 +60,7 @@ def evaluate(
     set_up_logging(settings.log_level)
     from pipelines.jobs.evaluate import evaluate as job
     from pipelines.jobs.measure import measure_set, open_set
+    from pipelines.runs import has_trained, workbench
 
     trained = movielens is None and links is None and not models and k == STORED_K and has_trained(settings.folder)
     with progress_bar():

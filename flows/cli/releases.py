@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -11,7 +13,7 @@ from flows.cli.console import out
 from pipelines.runs import new_run_id
 from pipelines.settings import load_settings
 from warehouse import ledgers
-from warehouse.errors import ReleaseError, UnknownReleaseError
+from warehouse.errors import ConfigError, ReleaseError, UnknownReleaseError
 from warehouse.folder import DataFolder
 from warehouse.lock import writing
 from warehouse.store import ReleaseStore
@@ -27,28 +29,50 @@ def register(app: typer.Typer) -> None:
 
 def releases(
     verify: Annotated[bool, typer.Option("--verify", help="Compare every file with its manifest.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """List the releases, newest first; the current one is marked."""
     store = ReleaseStore(load_settings().folder)
     current, pins = store.current_id(), store.pins.read()
+    rows = [_row(store, release_id, pins, current, verify=verify) for release_id in store.ids()]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
     table = Table()
     for name in ("", "release", "data set", "model", "users", "ratings", "nDCG@10 next", "pinned until", "files"):
         right = name in ("users", "ratings", "nDCG@10 next")
         table.add_column(name, justify="right" if right else "left", no_wrap=name == "release")
-    for release_id in store.ids():
-        mark = "→" if release_id == current else ""
-        try:
-            facts = (store.verify(release_id) if verify else store.get(release_id)).manifest
-        except ReleaseError as error:
-            table.add_row(mark, release_id, "", "", "", "", "", pins.get(release_id, ""), str(error))
-            continue
-        ndcg = facts["metrics"].get("next.ndcg")
-        table.add_row(
-            mark, release_id, facts["dataset"], facts["model"], f"{facts['users']:,}", f"{facts['ratings']:,}",
-            "" if ndcg is None else f"{ndcg:.4f}", pins.get(release_id, ""),
-            "as published" if verify else f"{len(facts['files'])}",
-        )  # fmt: skip
+    for row in rows:
+        cells = [row[name] for name in ("dataset", "model", "users", "ratings", "ndcg", "pinned_until", "files")]
+        table.add_row("→" if row["current"] else "", row["release_id"], *(_cell(value) for value in cells))
     out.print(table)
+
+
+def _row(
+    store: ReleaseStore, release_id: str, pins: Mapping[str, str], current: str | None, *, verify: bool
+) -> dict[str, Any]:
+    """Return a release's facts; those of a broken one are missing, and ``files`` says what is wrong."""
+    row: dict[str, Any] = {"release_id": release_id, "current": release_id == current}
+    row |= dict.fromkeys(("dataset", "model", "users", "ratings", "ndcg"))
+    row |= {"pinned_until": pins.get(release_id), "broken": False}
+    try:
+        facts = (store.verify(release_id) if verify else store.get(release_id)).manifest
+    except ReleaseError as error:
+        return {**row, "files": str(error), "broken": True}
+    row |= {name: facts[name] for name in ("dataset", "model", "users", "ratings")}
+    return {
+        **row,
+        "ndcg": facts["metrics"].get("next.ndcg"),
+        "files": "as published" if verify else str(len(facts["files"])),
+    }
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def rollback(
@@ -63,6 +87,8 @@ def rollback(
     with writing(folder):
         previous = store.current_id()
         target = release_id or store.before(previous)
+        if target == previous:
+            raise ConfigError(f"{target} is served already; `playbill releases` lists the others")
         store.verify(target)
         store.make_current(target)
         store.pins.end_rollbacks()

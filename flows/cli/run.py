@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from flows import environment
 from flows.cli.console import out, progress_bar, set_up_logging
-from flows.cli.lists import list_table
 from flows.cli.options import (
     DatasetOption,
     EnrichOption,
@@ -24,14 +22,11 @@ from flows.cli.options import (
     one_of,
 )
 from flows.cli.supervise import note
-from flows.main_job import Request, main_job
-from flows.parameters import POPULAR, TRAIN_MODES
-from pipelines.jobs.choose_set import refuse_another
-from pipelines.runs import new_run_id
-from pipelines.settings import Settings, load_settings, project_root
-from pipelines.sources.http import answers
+from flows.parameters import POPULAR, TRAIN_MODES, Request
 from warehouse.errors import ConfigError, PlaybillError
-from warehouse.query import ask, open_releases
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
 
 SHOWN = 10
 NEXT = (
@@ -57,8 +52,12 @@ def run(
     replace: ReplaceOption = False,
 ) -> None:
     """Run the main job: from ratings to a published release."""
-    settings = load_settings()
     request = _request(dataset, movielens, links, enrich, popular, train, replace)
+    from flows.main_job import main_job
+    from pipelines.runs import new_run_id
+    from pipelines.settings import load_settings
+
+    settings = load_settings()
     set_up_logging(settings.log_level)
     with progress_bar():
         if settings.prefect_api_url:
@@ -78,8 +77,13 @@ def deploy(
     replace: ReplaceOption = False,
 ) -> None:
     """Run the main job every night at 03:00 UTC through a Prefect server, until stopped with Ctrl-C."""
-    settings = load_settings()
     request = _request(dataset, movielens, links, enrich, popular, train, replace)
+    from flows import environment
+    from pipelines.jobs.choose_set import refuse_another
+    from pipelines.settings import load_settings, project_root
+    from pipelines.sources.http import answers
+
+    settings = load_settings()
     if request.dataset is not None and request.movielens is None:
         refuse_another(settings.folder, request.dataset, replace=replace)
     api_url = settings.prefect_api_url or environment.DEFAULT_SERVER
@@ -95,6 +99,9 @@ def deploy(
 
 def _on_prefect(settings: Settings, request: Request) -> str:
     """Run the flow, reported to the server that the settings name."""
+    from flows import environment
+    from pipelines.sources.http import answers
+
     api_url = str(settings.prefect_api_url)
     if not answers(f"{api_url}/health"):
         raise ConfigError(no_server(api_url))
@@ -155,6 +162,9 @@ def _existing(path: Path | None, option: str) -> Path | None:
 
 def _show_result(settings: Settings, release_id: str) -> None:
     """Print one person's list, the release, and what to try next."""
+    from flows.cli.lists import list_table
+    from warehouse.query import ask, open_releases
+
     with open_releases(settings.folder, release_id) as con:
         # somebody with a middling history, so that the list has something to go by
         user = ask(con, "SELECT user_id FROM user_profiles ORDER BY abs(ratings - 40), user_id LIMIT 1").rows[0][0]

@@ -50,7 +50,7 @@ def ingest(
     folder = settings.folder
     with writing(folder):
         batches = folder.batches("movielens"), folder.batches("sample")
-        for home in (folder.root, folder.lake, *batches, folder.builds, folder.releases):
+        for home in (folder.root, folder.lake, *batches, folder.builds, folder.releases, *folder.ledgers.glob("*")):
             remove_leftovers(home)
         wanted = set_to_take(folder, dataset, movielens)
         if isinstance(wanted, str):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -35,34 +37,43 @@ def group_of(marker: str) -> list[str]:
     return found
 
 
+def drain(source: int, into: io.BytesIO) -> None:
+    while True:
+        try:
+            block = os.read(source, 65536)
+        except OSError:  # a terminal whose other end is closed
+            return
+        if not block:
+            return
+        into.write(block)
+
+
 def interrupt(settings: Settings, words: tuple[str, ...], moment: float, signum: int, *, tty: bool) -> tuple[int, str]:
     """Start the command, send the signal at a moment, and return its exit code and what it wrote to standard error."""
 
     own = {**environment(settings), "LOOK_FOR": f"{random.random()}", "PLAYBILL_LOG_LEVEL": "WARNING"}
     command = [sys.executable, "-c", "from flows.cli import main; main()", *words]
     leader, follower = pty.openpty() if tty else os.pipe()
+    shown = io.BytesIO()
+    reader = threading.Thread(target=drain, args=(leader, shown))
+    reader.start()  # as a terminal does; a full one would hold the command up
     with subprocess.Popen(
         command, env=own, stdin=follower if tty else subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=follower, start_new_session=True,
     ) as process:  # fmt: skip
         os.close(follower)
         time.sleep(moment)
-        if tty and signum == signal.SIGINT:
-            os.write(leader, b"\x03")  # what Ctrl-C is; the session has no controlling terminal, so it is sent as well
         process.send_signal(signum)
         sent = time.monotonic()
-        code = process.wait(timeout=60)
-        took = time.monotonic() - sent
-    text = b""
-    while True:
         try:
-            block = os.read(leader, 65536)
-        except OSError:  # a terminal whose other end is closed
-            break
-        if not block:
-            break
-        text += block
+            code = process.wait(timeout=60)
+        finally:
+            process.kill()
+        took = time.monotonic() - sent
+    reader.join(timeout=10)
+    assert not reader.is_alive(), "something still holds the terminal or the pipe"
     os.close(leader)
+    text = shown.getvalue()
     assert took < LONGEST_SECONDS, f"{took:.1f} s after {moment:.1f} s: {text!r}"
     time.sleep(0.2)
     assert group_of(f"LOOK_FOR={own['LOOK_FOR']}") == []

@@ -75,7 +75,7 @@ def answer(
 
 
 def saying(body: bytes, status: int = 200, **headers: str) -> Lie:
-    return lambda handler: answer(handler, body, status, **headers)
+    return lambda handler: answer(handler, body, status, length=None, **headers)
 
 
 def endless(handler: BaseHTTPRequestHandler) -> None:
