@@ -168,12 +168,13 @@ def _show_result(settings: Settings, release_id: str) -> None:
     with open_releases(settings.folder, release_id) as con:
         # somebody with a middling history, so that the list has something to go by
         user = ask(con, "SELECT user_id FROM user_profiles ORDER BY abs(ratings - 40), user_id LIMIT 1").rows[0][0]
-        facts = ask(con, "SELECT users, movies, ratings, model, dataset FROM release").records()[0]
+        facts = ask(con, "SELECT users, movies, ratings, model, arrays_from, dataset FROM release").records()[0]
         table = list_table(con, user, SHOWN)
     out.print(table)
     out.print(
         f"Published release {release_id}: lists for {facts['users']:,} people from {facts['ratings']:,} ratings of "
-        f"{facts['movies']:,} films ({facts['dataset']}), ranked by {facts['model']}."
+        f"{facts['movies']:,} films ({facts['dataset']}), ranked by {facts['model']}"
+        + (f" of release {facts['arrays_from']}." if facts["arrays_from"] else ".")
     )
     out.print("\nNext:")
     for line in NEXT:

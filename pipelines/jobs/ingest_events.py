@@ -10,8 +10,11 @@ from pipelines.people.suppression import suppressed
 from pipelines.settings import Settings
 from pipelines.sources.events.inbox import SOURCE, archive_of, take_inbox
 from warehouse import ledgers
+from warehouse.batches import damaged_batches, delete_batch
+from warehouse.changes import batch_folders
 from warehouse.errors import TooManyBadRowsError
-from warehouse.files import remove_leftovers
+from warehouse.files import make_folder, remove_leftovers
+from warehouse.folder import DataFolder
 from warehouse.lock import writing
 
 log = logging.getLogger(__name__)
@@ -60,6 +63,7 @@ def ingest_events(settings: Settings, run_id: str) -> EventsIngested:
     with writing(folder):
         for home in (folder.batches(SOURCE), archive_of(folder), folder.quarantine / SOURCE):
             remove_leftovers(home)
+        _take_damaged_again(folder)
         logs = take_inbox(settings, suppressed(folder))
         rows = [
             {
@@ -93,3 +97,14 @@ def ingest_events(settings: Settings, run_id: str) -> EventsIngested:
         others = f" ({len(refused) - 1} more logs likewise)" if len(refused) > 1 else ""
         raise TooManyBadRowsError(f"{refused[0].why}{others}; the log is there too, and run again goes on without it")
     return result
+
+
+def _take_damaged_again(folder: DataFolder) -> None:
+    """Put the logs of damaged batches back into the inbox, where they are in the archive; the batches go."""
+    for home in damaged_batches(batch_folders(folder.batches(SOURCE))):
+        digest = home.name.removeprefix(f"{SOURCE}-")
+        for path in sorted(archive_of(folder).glob(f"{digest}-*")):
+            log.warning("a damaged batch is landed anew: %s", home)
+            path.rename(make_folder(folder.inbox) / path.name.removeprefix(f"{digest}-"))
+            delete_batch(home)
+            break

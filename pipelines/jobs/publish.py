@@ -27,6 +27,7 @@ from pipelines.settings import Settings, project_root
 from warehouse import ledgers
 from warehouse.checks import stop_on_errors
 from warehouse.contracts.release import SCHEMA_VERSION
+from warehouse.errors import UnknownReleaseError
 from warehouse.files import remove_leftovers
 from warehouse.lock import writing
 from warehouse.release_file import write_release_file
@@ -152,8 +153,10 @@ def _records(settings: Settings, winner: Winner, facts: dict[str, Any]) -> dict[
 
 
 def _log_release(settings: Settings, store: ReleaseStore, run_id: str, release_id: str) -> str | None:
-    older = [other for other in store.ids() if other < release_id]
-    previous = older[0] if older else None
+    try:
+        previous = store.before(release_id)
+    except UnknownReleaseError:
+        previous = None  # the first of all
     rows = [{"event": "published", "release_id": release_id, "previous": previous}]
     for removed in store.prune(settings.releases.keep, daily=settings.releases.daily):
         rows.append({"event": "removed", "release_id": removed, "previous": None})

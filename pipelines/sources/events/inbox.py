@@ -34,8 +34,9 @@ from pipelines.sources.events.files import (
 )
 from pipelines.sources.events.lines import BadLineError, EventReader
 from pipelines.sources.landed import check_share
+from warehouse.batches import has_landed, landing
 from warehouse.errors import TooManyBadRowsError
-from warehouse.files import new_folder, sha256_of, sync_folder
+from warehouse.files import make_folder, sha256_of, sync_folder
 from warehouse.folder import DataFolder
 from warehouse.quarantine import Quarantine, quarantining
 
@@ -151,13 +152,13 @@ class _Inbox:
         digest = sha256_of(path)[:HASH_DIGITS]
         batch_id = f"events-{digest}"
         home = self._folder.batches(SOURCE) / batch_id
-        if home.exists():
+        if has_landed(home):
             self._archive(path, digest, drop=frozenset(), known=True)
             return Taken(path.name, "known", batch_id)
         result = Taken(path.name, "taken", batch_id)
         aside = self._folder.quarantine / SOURCE / f"{batch_id}.csv"
         try:
-            with new_folder(home) as target:
+            with landing(home) as target:
                 with quarantining(aside, kept=self._limits.bad_rows_kept) as bad:
                     left_out = self._land(path, target / "signals.parquet", bad, result)
                     _check_still(before, path)
@@ -220,7 +221,7 @@ class _Inbox:
         return frozenset(left_out)
 
     def _set_aside(self, path: Path, digest: str) -> None:
-        target = _made(self._folder.quarantine / SOURCE) / f"{digest}-{path.name}"
+        target = make_folder(self._folder.quarantine / SOURCE) / f"{digest}-{path.name}"
         path.replace(target)
         if self._suppressed:
             erase_from_one(target, self._limits, self._is_forgotten, erase=True)
@@ -231,7 +232,7 @@ class _Inbox:
 
     def _archive(self, path: Path, digest: str, *, drop: frozenset[int], known: bool) -> None:
         """Move a taken log to the archive, as JSON lines, without some entries; a known one is already there."""
-        home = _made(archive_of(self._folder))
+        home = make_folder(archive_of(self._folder))
         if known and any(home.glob(f"{digest}-*")):
             path.unlink()
             return
@@ -247,11 +248,6 @@ class _Inbox:
 def _check_still(before: os.stat_result, path: Path) -> None:
     if _differs(before, path):
         raise UnfinishedFileError
-
-
-def _made(home: Path) -> Path:
-    home.mkdir(parents=True, exist_ok=True)
-    return home
 
 
 def _table(rows: list[tuple[Any, ...]]) -> pa.Table:
