@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from warehouse.db import connect, new_database, parquet_files, quoted
 from warehouse.files import replacing
 from warehouse.folder import DataFolder
+from warehouse.parts import replace_part
 from warehouse.sums import rewriting
 
 LONGEST_CELL = 1 << 26
@@ -86,7 +87,7 @@ def _csv_rows(path: Path) -> Iterator[list[str]]:
 
 
 def erase_cells(files: list[Path], column: str, theirs: Callable[[str], bool], *, erase: bool) -> Erased:
-    """Empty the cells of a text column of Parquet files whose text is the person's."""
+    """Empty the cells of a text column of a ledger's files whose text is the person's."""
     rows = touched = 0
     for path in files:
         table = pq.ParquetFile(path).read()
@@ -96,8 +97,7 @@ def erase_cells(files: list[Path], column: str, theirs: Callable[[str], bool], *
         rows, touched = rows + hit, touched + bool(hit)
         if hit and erase:
             emptied = pa.array(kept, type=table.schema.field(column).type)
-            with replacing(path) as temporary:
-                pq.write_table(table.set_column(table.schema.get_field_index(column), column, emptied), temporary)
+            replace_part(path, table.set_column(table.schema.get_field_index(column), column, emptied))
     return Erased(rows, touched)
 
 
