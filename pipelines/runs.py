@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.errors import EmptyLakeError
-from warehouse.files import write_text
+from warehouse.files import make_folder, write_text
 from warehouse.folder import DataFolder
 
 RUN_ID = re.compile(r"^\d{8}T\d{6}Z-[0-9a-f]{6}$")
@@ -40,7 +40,7 @@ class Workbench:
 
     def write(self, name: str, content: dict[str, Any]) -> None:
         """Leave a small result for a later stage."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path)
         write_text(self.path / f"{name}.json", json.dumps(content, indent=1, default=str) + "\n")
 
     def holds(self, name: str) -> bool:

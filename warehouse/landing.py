@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse.db import Connection, connect, quoted
+from warehouse.db import Connection, connect, parquet_files, quoted
 from warehouse.errors import SourceFormatError
 from warehouse.files import replacing
 from warehouse.quarantine import OTHER_REASON, REASONS, quarantining
@@ -113,7 +113,7 @@ def land_lines(
             raise SourceFormatError(
                 f"{label}: a line is longer than {line_bytes:,} bytes (PLAYBILL_LIMITS__LINE_BYTES)"
             ) from None
-        rows = con.execute(f"SELECT count(*) FROM read_parquet({quoted(temporary)})").fetchall()[0][0]
+        rows = con.execute(f"SELECT count(*) FROM {parquet_files([temporary])}").fetchall()[0][0]
         return _with_bad_lines(con, int(rows), quarantine, label, kept)
 
 
@@ -159,7 +159,7 @@ def _copy_clean(
                 null_padding = false, strict_mode = true)) TO {quoted(target)} (FORMAT parquet, COMPRESSION zstd)"""
         )
         found = con.execute(
-            f"SELECT count(*), count(*) FILTER ({problems or 'false'}) FROM read_parquet({quoted(target)})"
+            f"SELECT count(*), count(*) FILTER ({problems or 'false'}) FROM {parquet_files([target])}"
         ).fetchall()[0]
     except duckdb.Error:
         return None  # the line-by-line reading tells which line it is

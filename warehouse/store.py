@@ -64,7 +64,8 @@ class ReleaseStore:
             If nothing has been published.
         """
         try:
-            return (self.home / "CURRENT").read_text(encoding="utf-8").strip()
+            # bytes that are no text make no id, which is told where the release is looked for
+            return (self.home / "CURRENT").read_text(encoding="utf-8", errors="replace").strip()
         except FileNotFoundError as error:
             raise NoReleaseError(f"{self.home} holds no release yet; run `playbill run` first") from error
 
@@ -104,10 +105,19 @@ class ReleaseStore:
         return Release(release_id, path, manifest)
 
     def ids(self) -> list[str]:
-        """Return the ids of all releases, newest first."""
+        """Return the ids of all releases, the one that was published last first, whatever the clock said then."""
         if not self.home.exists():
             return []
-        return sorted((p.name for p in self.home.iterdir() if RELEASE_ID.match(p.name) and p.is_dir()), reverse=True)
+        names = (path.name for path in self.home.iterdir() if RELEASE_ID.match(path.name) and path.is_dir())
+        return sorted(names, key=lambda release_id: (self._sequence(release_id), release_id), reverse=True)
+
+    def _sequence(self, release_id: str) -> int:
+        """Return how many releases were published before, and one; 0 where the manifest does not tell."""
+        try:
+            sequence = _read_manifest(self.home / release_id / "manifest.json").get("sequence")
+        except (OSError, ValueError, RecursionError):
+            return 0
+        return sequence if isinstance(sequence, int) else 0
 
     @contextmanager
     def publishing(self, facts: dict[str, Any], created_at: datetime) -> Iterator[tuple[str, Path]]:
@@ -126,7 +136,8 @@ class ReleaseStore:
         release_id, path : str, Path
             Write ``release.duckdb`` and ``models/`` into ``path``.
         """
-        seed = json.dumps([facts, created_at.isoformat()], sort_keys=True, default=str)
+        sequence = max((self._sequence(other) for other in self.ids()), default=0) + 1
+        seed = json.dumps([facts, created_at.isoformat(), sequence], sort_keys=True, default=str)
         release_id = f"{created_at:%Y%m%dT%H%M%SZ}-{hashlib.sha256(seed.encode()).hexdigest()[:6]}"
         with new_folder(self.home / release_id) as path:
             yield release_id, path
@@ -135,6 +146,7 @@ class ReleaseStore:
                 "release_id": release_id,
                 "schema_version": SCHEMA_VERSION,
                 "created_at": created_at.isoformat(),
+                "sequence": sequence,
                 **facts,
                 "files": {
                     str(item.relative_to(path)): {"bytes": item.stat().st_size, "sha256": sha256_of(item)}
@@ -163,14 +175,15 @@ class ReleaseStore:
         link_to(self.home / "current.duckdb", Path(release_id) / "release.duckdb")
 
     def before(self, release_id: str) -> str:
-        """Return the newest release older than ``release_id``.
+        """Return the release that was published before ``release_id``, as far as it is still there.
 
         Raises
         ------
         UnknownReleaseError
             If there is none.
         """
-        older = [other for other in self.ids() if other < release_id]
+        ids = self.ids()
+        older = ids[ids.index(release_id) + 1 :] if release_id in ids else ids
         if not older:
             raise UnknownReleaseError(f"there is no release older than {release_id}; nothing to roll back to")
         return older[0]
@@ -192,6 +205,15 @@ class ReleaseStore:
                     )
         return release
 
+    def damaged(self, release_id: str) -> list[str]:
+        """Return the files of a release that are missing or not as they were published."""
+        release = self.get(release_id, older=True)
+        return [
+            name
+            for name, entry in release.manifest["files"].items()
+            if not (_has_size(release.path / name, entry) and _has_hash(release.path / name, entry))
+        ]
+
     def prune(self, keep: int, *, daily: int = 0) -> list[str]:
         """Delete releases and return their ids.
 
@@ -204,9 +226,10 @@ class ReleaseStore:
         """
         pinned = self.pins.read()
         ids = [release_id for release_id in self.ids() if release_id not in pinned]
-        last_of_day = {release_id[:8]: release_id for release_id in sorted(ids)}
-        days = sorted(last_of_day, reverse=True)[:daily]
-        spared = {*ids[:keep], *(last_of_day[day] for day in days), self.current_id()}
+        last_of_day: dict[str, str] = {}
+        for release_id in ids:  # in the order of publishing: a day in 2030 is no newer than those after it
+            last_of_day.setdefault(release_id[:8], release_id)
+        spared = {*ids[:keep], *list(last_of_day.values())[:daily], self.current_id()}
         doomed = [release_id for release_id in ids if release_id not in spared]
         for release_id in doomed:
             grave = self.home / f".{release_id}.tmp"

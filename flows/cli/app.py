@@ -51,6 +51,7 @@ def playbill(
 
 def main() -> None:
     """Run the command; a problem is one line on standard error and an exit code other than 0."""
+    os.umask(0o077)  # what Playbill and its children write is about people: for this user alone
     code = [UNEXPECTED]
     # Registered first, so run last, when Prefect has stopped its server: DuckDB's bindings print pages about
     # "leaked" objects while the interpreter is taken apart, which says nothing to a user and is skipped here.

@@ -46,6 +46,10 @@ def sql(
                 _show(ask(con, TABLES if text == ".tables" else text), form)
             except ConfigError as problem:
                 err.print(str(problem))
+            except KeyboardInterrupt:
+                if not sys.stdin.isatty():
+                    raise
+                err.print("interrupted")
 
 
 def _read() -> str | None:

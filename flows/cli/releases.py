@@ -13,7 +13,7 @@ from flows.cli.console import out
 from pipelines.runs import new_run_id
 from pipelines.settings import load_settings
 from warehouse import ledgers
-from warehouse.errors import ConfigError, ReleaseError, UnknownReleaseError
+from warehouse.errors import BrokenReleaseError, ConfigError, ReleaseError, UnknownReleaseError
 from warehouse.folder import DataFolder
 from warehouse.lock import writing
 from warehouse.store import ReleaseStore
@@ -31,12 +31,13 @@ def releases(
     verify: Annotated[bool, typer.Option("--verify", help="Compare every file with its manifest.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """List the releases, newest first; the current one is marked."""
+    """List the releases, newest first; the current one is marked. With --verify, exit code 1 when one is damaged."""
     store = ReleaseStore(load_settings().folder)
     current, pins = store.current_id(), store.pins.read()
     rows = [_row(store, release_id, pins, current, verify=verify) for release_id in store.ids()]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
+        _stop_on_broken(rows, verify=verify)
         return
     table = Table()
     for name in ("", "release", "data set", "model", "users", "ratings", "nDCG@10 next", "pinned until", "files"):
@@ -46,6 +47,13 @@ def releases(
         cells = [row[name] for name in ("dataset", "model", "users", "ratings", "ndcg", "pinned_until", "files")]
         table.add_row("→" if row["current"] else "", row["release_id"], *(_cell(value) for value in cells))
     out.print(table)
+    _stop_on_broken(rows, verify=verify)
+
+
+def _stop_on_broken(rows: list[dict[str, Any]], *, verify: bool) -> None:
+    broken = sum(row["broken"] for row in rows)
+    if verify and broken:
+        raise BrokenReleaseError(f"{broken} of {len(rows)} releases are not as they were published; see above")
 
 
 def _row(

@@ -14,6 +14,7 @@ from pipelines.sources.movielens.download import download_movielens
 from pipelines.sources.movielens.landing import land_movielens
 from pipelines.sources.sample import land_sample
 from warehouse import ledgers
+from warehouse.contracts.ledgers import LEDGERS
 from warehouse.files import remove_leftovers
 from warehouse.lock import writing
 
@@ -59,6 +60,8 @@ def ingest(
         refuse_another(folder, batch.dataset, replace=replace)
         reasons = [f"{reason}: {count:,}" for reason, count in batch.reasons.items()]
         ledgers.append(folder, "ingest", run_id, [{**asdict(batch), "reasons": reasons}])
+        for name in LEDGERS:
+            ledgers.mend(folder, name)
     log.info(
         "ingest done dataset=%s batch=%s ratings=%d films=%d bad_rows=%d new=%s",
         batch.dataset, batch.batch_id, batch.ratings, batch.films, batch.bad_rows, batch.new,

@@ -15,7 +15,8 @@ from pipelines.sources.supabase.api import SupabaseApi
 from pipelines.sources.supabase.postgres import PostgresTable
 from pipelines.sources.supabase.rows import RatingsTable, Read
 from warehouse import ledgers
-from warehouse.changes import Changes, land_changes
+from warehouse.batches import damaged_batches, delete_batch
+from warehouse.changes import Changes, batch_folders, land_changes
 from warehouse.errors import ConfigError
 from warehouse.files import remove_leftovers
 from warehouse.folder import DataFolder
@@ -73,12 +74,16 @@ def ingest_supabase(
     folder = settings.folder
     with writing(folder):
         remove_leftovers(folder.batches(SOURCE))
-        since = None if full else _since(settings, table.target)
+        damaged = damaged_batches(batch_folders(folder.batches(SOURCE)))
+        since = None if full or damaged else _since(settings, table.target)
         quarantined = folder.quarantine / SOURCE / f"{run_id}.csv"
         with quarantining(quarantined, kept=settings.limits.bad_rows_kept) as aside:
             read = table.read(since, aside)
         allowed = settings.quality.max_bad_share
         check_share("Supabase", aside.rows, read.given, allowed, first=aside.first, kept_in=quarantined)
+        for home in damaged:  # the whole table has just been read, so that what they told is landed anew
+            log.warning("a damaged batch is landed anew: %s", home)
+            delete_batch(home)
         changes = land_changes(
             read.rows,
             folder.batches(SOURCE),

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from flows.main_job import Request, main_job
+from flows.main_job import main_job
+from flows.parameters import Request
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings, load_settings
 from tests.conftest import SetMaker, small_set

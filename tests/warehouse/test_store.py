@@ -103,6 +103,34 @@ def test_pruning_spares_the_newest_and_the_current(store: ReleaseStore) -> None:
     assert store.ids() == [ids[4], ids[3], ids[0]]
 
 
+def test_the_order_is_that_of_publishing_whatever_the_clock_said(store: ReleaseStore) -> None:
+    first = publish(store)
+    in_2030 = publish(store, 365 * 4)
+    later = publish(store, 1)
+    assert store.ids() == [later, in_2030, first]
+    assert store.before(later) == in_2030
+    assert store.before(in_2030) == first
+    assert store.prune(2) == [first]
+    store.make_current(in_2030)
+    last = publish(store, 2)
+    assert store.prune(1) == [later, in_2030]
+    assert store.ids() == [last]
+
+
+def test_two_releases_of_one_second(store: ReleaseStore) -> None:
+    assert publish(store) != publish(store)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"../../etc\n"])
+def test_a_damaged_name_of_the_current_release_is_mended_by_a_rollback(store: ReleaseStore, content: bytes) -> None:
+    release_id = publish(store)
+    (store.home / "CURRENT").write_bytes(content)
+    with pytest.raises(UnknownReleaseError, match=release_id):
+        store.current()
+    store.make_current(release_id)
+    assert store.current().release_id == release_id
+
+
 def test_retention_keeps_the_newest_pinned_ones_uncounted_and_one_a_day(store: ReleaseStore) -> None:
     days = {day: publish(store, day) for day in range(6)}
     store.pins.add(days[0])

@@ -13,8 +13,8 @@ from pipelines.sources.landed import Batch, check_share
 from pipelines.sources.movielens.archive import Archive
 from pipelines.sources.movielens.films_text import check_header, land_tags, read_films
 from pipelines.sources.movielens.layouts import LINK_FIELDS, RATING_FIELDS, Layout, dataset_name, recognise
+from warehouse.batches import has_landed, landing
 from warehouse.errors import SourceFormatError
-from warehouse.files import new_folder
 from warehouse.folder import DataFolder
 from warehouse.landing import Landed, land_lines, write_rows
 from warehouse.quarantine import quarantining
@@ -57,9 +57,9 @@ def land_movielens(
     dataset = dataset_name(archive, layout, asked)
     batch_id = f"{dataset}-{archive.fingerprint()[:10]}-v{PARSER_VERSION}"
     home = folder.batches("movielens") / batch_id
-    if home.exists():
+    if has_landed(home):
         return Batch.read(home)
-    with new_folder(home) as target:
+    with landing(home) as target:
         landed = _land_files(archive, layout, target, folder.quarantine / batch_id, max_bad_share, limits)
         batch = Batch(
             source="movielens",
@@ -96,9 +96,9 @@ def land_links(
     dataset = dataset_name(archive, layout, None)
     batch_id = f"{dataset}-{archive.fingerprint()[:10]}-v{PARSER_VERSION}"
     home = folder.batches(LINKS) / batch_id
-    if home.exists():
+    if has_landed(home):
         return Batch.read(home)
-    with new_folder(home) as target:
+    with landing(home) as target:
         names = (layout.movies, "links.csv")
         landed = _land_files(
             archive, layout, target, folder.quarantine / LINKS / batch_id, max_bad_share, limits, names
