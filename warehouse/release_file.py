@@ -10,7 +10,7 @@ import pyarrow as pa
 from warehouse.build import read_sql
 from warehouse.checks import Finding, check_all
 from warehouse.contracts.release import RELEASE_TABLES, RELEASE_VIEWS
-from warehouse.db import connect
+from warehouse.db import new_database
 from warehouse.errors import ContractError
 
 INDEXED = {"recommendation_lists": "user_id", "histories": "user_id", "movies": "movie_id"}
@@ -40,7 +40,7 @@ def write_release_file(path: Path, tables: Mapping[str, pa.Table], *, list_lengt
     missing = sorted(set(RELEASE_TABLES) - set(tables))
     if missing:
         raise ContractError(f"a release needs the tables {', '.join(RELEASE_TABLES)}; {', '.join(missing)} is missing")
-    with connect(path) as con:
+    with new_database(path) as con:
         for name, relation in RELEASE_TABLES.items():
             con.register("incoming", tables[name])
             con.execute(relation.create_sql)
