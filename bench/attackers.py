@@ -196,7 +196,7 @@ async def good_client(port: int, seconds: float, path: str = "/recommendations/m
     return Asked(taken, failed)
 
 
-def main() -> None:
+def run() -> None:
     """Run one attack."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", choices=BY_NAME)
@@ -208,4 +208,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run()

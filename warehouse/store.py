@@ -205,6 +205,15 @@ class ReleaseStore:
                     )
         return release
 
+    def damaged(self, release_id: str) -> list[str]:
+        """Return the files of a release that are missing or not as they were published."""
+        release = self.get(release_id, older=True)
+        return [
+            name
+            for name, entry in release.manifest["files"].items()
+            if not (_has_size(release.path / name, entry) and _has_hash(release.path / name, entry))
+        ]
+
     def prune(self, keep: int, *, daily: int = 0) -> list[str]:
         """Delete releases and return their ids.
 

@@ -38,18 +38,22 @@ def list_table(shards: pa.Table, generated_at: datetime) -> pa.Table:
 def history_table(people: People, model: Model) -> pa.Table:
     """Return ``histories``, with the weights that the model gives them."""
     histories = people.histories
-    ids = people.movie_ids[histories.item_idx]
-    weights = model.history_weights(histories)
+    weights = list_column(histories.indptr, model.history_weights(histories))
+    prints = fingerprints(people.movie_ids[histories.item_idx], histories.ratings, histories.indptr)
+    return rating_table(people).append_column("weights", weights).append_column("fingerprint", pa.array(prints))
+
+
+def rating_table(people: People) -> pa.Table:
+    """Return what ``histories`` holds besides what is worked out from it: films, stars, times and sources."""
+    histories = people.histories
     times = pa.array(histories.rated_at * 1_000_000, type=pa.timestamp("us", tz="UTC"))
     return pa.table(
         {
             "user_id": pa.array(people.user_ids),
-            "movie_ids": list_column(histories.indptr, ids.astype(np.int32)),
+            "movie_ids": list_column(histories.indptr, people.movie_ids.astype(np.int32)[histories.item_idx]),
             "ratings": list_column(histories.indptr, histories.ratings),
-            "weights": list_column(histories.indptr, weights),
             "rated_at": list_column(histories.indptr, times),
             "sources": list_column(histories.indptr, people.sources),
-            "fingerprint": pa.array(fingerprints(ids, histories.ratings, histories.indptr)),
         }
     )
 
@@ -115,6 +119,11 @@ def without_people(content: Mapping[str, pa.Table], user_ids: list[str]) -> dict
         name: table.filter(pc.invert(pc.is_in(table["user_id"], out))) if "user_id" in table.column_names else table
         for name, table in content.items()
     }
+
+
+def only_people(table: pa.Table, user_ids: list[str]) -> pa.Table:
+    """Return the rows of some people."""
+    return table.filter(pc.is_in(table["user_id"], pa.array(user_ids, type=pa.string())))
 
 
 def record_table(name: str, rows: list[dict[str, Any]]) -> pa.Table:

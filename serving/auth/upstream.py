@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import httpx
 
+from pipelines.sources.http import ACCEPTED, pieces
+from warehouse.errors import SourceFormatError
+
 Transport = httpx.AsyncBaseTransport
 """What carries requests to Supabase; tests put something else in the network's place."""
 
@@ -33,7 +36,7 @@ class Upstream:
     def __init__(self, url: str, transport: Transport | None = None) -> None:
         self._client = httpx.AsyncClient(
             base_url=f"{url.rstrip('/')}/auth/v1/", transport=transport, timeout=5.0, follow_redirects=False,
-            headers={"User-Agent": "playbill"},
+            headers={"User-Agent": "playbill", **ACCEPTED},
         )  # fmt: skip
         self._turns = asyncio.Semaphore(MAX_AT_ONCE)
 
@@ -66,9 +69,10 @@ class Upstream:
 
     async def _ask(self, path: str, headers: dict[str, str]) -> Answer:
         body = bytearray()
-        async with self._client.stream("GET", path, headers=headers) as response:
-            async for piece in response.aiter_bytes():
-                body += piece
-                if len(body) > MAX_ANSWER_BYTES:
-                    raise IssuerUnavailableError(f"its answer is longer than {MAX_ANSWER_BYTES} bytes")
+        try:
+            async with self._client.stream("GET", path, headers=headers) as response:
+                async for piece in pieces(response, MAX_ANSWER_BYTES, "Supabase Auth", "its limit"):
+                    body += piece
+        except SourceFormatError as error:
+            raise IssuerUnavailableError(f"its answer cannot be read: {error}") from None
         return Answer(response.status_code, bytes(body))

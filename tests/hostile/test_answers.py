@@ -129,3 +129,16 @@ def test_redirects_in_circles_end(service: str, tmp_path: Path) -> None:
         with pytest.raises(PlaybillError):
             SERVICES[service](settings_for(tmp_path, url), tmp_path)
         assert len(asked.paths) < 20
+
+
+@pytest.mark.parametrize("lie", ["gzip bomb", "gzip bomb in a gzip", "endless body", "drip of the headers", "brotli"])
+def test_whose_a_token_is_cannot_be_told_by_a_lie(lie: str, tmp_path: Path) -> None:
+    with attempt("hostile answers: tokens"), lying(LIES[lie]) as (url, _):
+        tracemalloc.start()
+        try:
+            with pytest.raises(IssuerUnavailableError):
+                tokens(settings_for(tmp_path, url), tmp_path)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < MOST_BYTES
