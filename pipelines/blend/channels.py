@@ -90,7 +90,7 @@ class Channel:
     standardised: bool = True
 
     def weights(self, histories: Histories) -> FloatArray:
-        """Return what each rating weighs in this channel, float32, shape (n_ratings,)."""
+        """Return what each rating weighs in this channel, float32, shape (n_ratings,); 0 where it is not read."""
         return READINGS[self.reading](self.model, histories)
 
 

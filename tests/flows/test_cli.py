@@ -47,7 +47,7 @@ def test_somebody_unknown(invoke: Invoke, published: list[str]) -> None:
 def test_somebody_forgotten_is_somebody_unknown(invoke: Invoke, published: list[str]) -> None:
     assert invoke("recommend", "1")[0] == 0  # a bare number is MovieLens's, here as in the API
     unknown = invoke("recommend", "nobody")[1]
-    assert invoke("forget", "ml_1")[0] == 0
+    assert invoke("forget", "ml_1", "--yes")[0] == 0
     for words in (("ml_1",), ("ml_1", "--json"), ("1",), ("ml_1", "--release", published[0])):
         code, text = invoke("recommend", *words)
         assert code == 1
