@@ -33,7 +33,7 @@ from pipelines.models.parts.item_side import BoolArray, Factors, Neighbours
 from pipelines.models.parts.top_k import Lists
 from pipelines.people.history import FloatArray, Histories, IntArray
 
-BATCH_BYTES = 32_000_000
+BATCH_BYTES = 96_000_000
 """Scores held at once, all channels together."""
 LARGEST_BATCH = 64
 FAINT = 1e-9
@@ -73,7 +73,7 @@ class OnePass:
         self.positive = np.array([[channel.weight > 0] for channel in self.channels], dtype=np.bool_)
 
     def batches(self, histories: Histories) -> Iterator[Scored]:
-        """Score every history once, in order, a batch at a time."""
+        """Score every history once, in order, a batch at a time; one batch's scores lie where the last one's lay."""
         self.model.check(histories)
         weights = [channel.weights(histories) for channel in self.channels]
         folds = [
@@ -81,16 +81,20 @@ class OnePass:
             for channel, side, weight in zip(self.channels, self.sides, weights, strict=True)
         ]
         size = max(1, min(LARGEST_BATCH, BATCH_BYTES // max(1, 4 * self.n_items * len(self.channels))))
+        buffer = np.empty((len(self.channels), min(size, len(histories)), self.n_items), dtype=np.float32)
         # many small systems: handing each to several threads costs more than solving it; for one, even asking does
         with threadpool_limits(1, "blas") if len(histories) > 1 else nullcontext():
             for first, batch in histories.chunks(size):
                 flat = slice(histories.indptr[first], histories.indptr[first + len(batch)])
                 parts = [_part(fold, batch, flat) for fold in folds]
-                yield self._score(first, batch, [weight[flat] for weight in weights], parts)
+                block = buffer if len(batch) == buffer.shape[1] else np.empty_like(buffer[:, : len(batch)], order="C")
+                yield self._score(first, batch, [weight[flat] for weight in weights], parts, block)
 
-    def _score(self, first: int, batch: Histories, weights: list[FloatArray], folds: list[FoldIn | None]) -> Scored:
-        shape = (len(self.channels), len(batch))
-        block = np.empty((*shape, self.n_items), dtype=np.float32)
+    def _score(
+        self, first: int, batch: Histories, weights: list[FloatArray], folds: list[FoldIn | None], block: FloatArray
+    ) -> Scored:
+        """Fill ``block``, shape (n_channels, n_histories, n_items), and say how it is to be read."""
+        shape = block.shape[:2]
         sums = np.zeros((*shape, 2))
         spoke = np.zeros(shape, dtype=np.bool_)
         for number, (side, fold) in enumerate(zip(self.sides, folds, strict=True)):
@@ -137,7 +141,7 @@ def _score_factors(side: Factors, fold: FoldIn, batch: Histories, rows: FloatArr
     """Write u·Y for each history; return sum and sum of squares over the films it does not hold."""
     users = side.complete(fold.solve())
     narrow = users.astype(np.float32)
-    np.matmul(narrow, side.factors.T, out=rows)
+    np.matmul(narrow, side.columns, out=rows)
     held = np.where(side.scored[batch.item_idx], rows[batch.owner, batch.item_idx], 0).astype(np.float64)
     rows[batch.owner, batch.item_idx] = 0
     wide = narrow.astype(np.float64)

@@ -80,6 +80,8 @@ class Factors:
     factors : float32 array, shape (n_items, width)
         The columns that fold-in solves for, then, where films have a score of their own, one column of those scores,
         which every history reads as it is. Rows of films that are not scored are 0.
+    columns : float32 array, shape (width, n_items)
+        The same, a film a column: products with many histories read it in one run.
     base : float64 array, shape (folded, folded)
         The linear system of an empty history; ``folded`` is ``width`` or one less.
     scored : bool array, shape (n_items,)
@@ -89,6 +91,7 @@ class Factors:
     """
 
     factors: FloatArray
+    columns: FloatArray
     base: Matrix
     scored: BoolArray
     first: Matrix
@@ -101,7 +104,8 @@ class Factors:
         if whole[~scored].any():
             whole = np.where(scored[:, None], whole, np.float32(0))
         wide = whole.astype(np.float64)
-        return cls(np.ascontiguousarray(whole), base, np.asarray(scored), wide.sum(axis=0), wide.T @ wide)
+        columns = np.ascontiguousarray(whole.T)
+        return cls(np.ascontiguousarray(whole), columns, base, np.asarray(scored), wide.sum(axis=0), wide.T @ wide)
 
     @classmethod
     def of_unit_length(cls, factors: FloatArray, scored: BoolArray) -> Factors:

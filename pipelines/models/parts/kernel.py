@@ -160,14 +160,11 @@ def add_shares(
                 continue
             low, high = indptr[items[r]], indptr[items[r] + 1]
             for place in range(list_bounds[p], list_bounds[p + 1]):
-                film = listed[place]
-                first, last = low, high
-                while first < last:
-                    middle = (first + last) // 2
-                    if indices[middle] < film:
-                        first = middle + 1
-                    else:
-                        last = middle
+                film, first, length = listed[place], low, high - low
+                while length > 1:  # a binary search whose steps do not wait for a guess of where it goes
+                    half = length // 2
+                    first += half * (indices[first + half - 1] < film)
+                    length -= half
                 if first < high and indices[first] == film:
                     cell = cells[p] + (place - list_bounds[p]) * n_ratings + r - bounds[p]
                     added[cell] += weight * data[first]
