@@ -12,17 +12,17 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.runtime import flow_run
 from prefect.states import Failed
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from flows.main_job import Report, main_job
 from flows.parameters import MAX_POPULAR, POPULAR, Dataset, Request, TrainMode
 from flows.progress import progress_artifact
 from flows.report import publish_report
-from flows.ui_logging import one_message_a_failure
+from flows.ui_logging import leave_quietly, one_message_a_failure
 from pipelines.jobs.publish import Published
 from pipelines.runs import new_run_id
 from pipelines.settings import load_settings
-from warehouse.errors import PlaybillError, SourceUnavailableError
+from warehouse.errors import ConfigError, PlaybillError, SourceUnavailableError
 
 TITLES = {
     "ingest": "Land the data set",
@@ -62,18 +62,22 @@ def _worth_a_retry(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> b
     return isinstance(state.data, SourceUnavailableError)
 
 
-def _existing(text: str | None) -> str | None:
-    if text is not None and not Path(text).expanduser().exists():
-        raise ValueError(f"{text} does not exist on the machine that runs this")
-    return text
+def _existing(text: str | None, name: str) -> Path | None:
+    """Return a path of the form, or refuse one that is not there: the server cannot know."""
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if not path.exists():
+        raise ConfigError(f"{name}: {path} does not exist on the machine that runs this")
+    return path
 
 
 # The parameters stand under "Args:" because Prefect reads the texts of its form from there.
 @flow(name="nightly", validate_parameters=True)
 def nightly(
     dataset: Dataset | None = None,
-    movielens: Annotated[str | None, AfterValidator(_existing)] = None,
-    links: Annotated[str | None, AfterValidator(_existing)] = None,
+    movielens: str | None = None,
+    links: str | None = None,
     enrich: bool = True,
     popular: Annotated[int, Field(ge=0, le=MAX_POPULAR)] = POPULAR,
     train: TrainMode = "auto",
@@ -94,10 +98,12 @@ def nightly(
     """
     settings, run_id = load_settings(), new_run_id()
     one_message_a_failure(settings.log_level)
-    request = Request(
-        dataset, _path(movielens), _path(links), enrich=enrich, popular=popular, train=train, replace=replace
-    )
+    leave_quietly()
     try:
+        request = Request(
+            dataset, _existing(movielens, "movielens"), _existing(links, "links"),
+            enrich=enrich, popular=popular, train=train, replace=replace,
+        )  # fmt: skip
         _name_run(f"{dataset or (Path(movielens).stem if movielens else 'the active set')} {run_id}")
         with progress_artifact("run-progress"):
             report: Report = main_job(settings, run_id, request, as_task)
@@ -111,10 +117,6 @@ def nightly(
 def _name_run(name: str) -> None:
     with get_client(sync_client=True) as client:
         client.update_flow_run(UUID(flow_run.id), name=name)
-
-
-def _path(text: str | None) -> Path | None:
-    return Path(text).expanduser() if text else None
 
 
 def note_run(tell: Callable[[str], None]) -> Callable[..., None]:

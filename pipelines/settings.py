@@ -124,6 +124,19 @@ class EventRule(Section):
     opinion: bool = Field(False, description="Whether a later opinion takes its place, as a like does a dislike's.")
 
 
+class EventFields(Section):
+    """What the fields of a log are called, for one that has other names; ``properties.film`` is a field in a field."""
+
+    user_id: str = Field("user_id", min_length=1, description="Who.")
+    movie_id: str = Field("movie_id", min_length=1, description="The film's TMDB id.")
+    tmdb_id: str = Field("tmdb_id", min_length=1, description="The same.")
+    movielens_id: str = Field("movielens_id", min_length=1, description="Or its MovieLens id.")
+    imdb_id: str = Field("imdb_id", min_length=1, description="Or its IMDb id.")
+    event: str = Field("event", min_length=1, description="What they did.")
+    timestamp: str = Field("timestamp", min_length=1, description="When.")
+    value: str = Field("value", min_length=1, description="Stars of a rating.")
+
+
 class EventSettings(Section):
     """Interaction logs: which events there are and what they weigh. A `rating` event carries its own stars."""
 
@@ -139,7 +152,10 @@ class EventSettings(Section):
         description="Weight, stars and opinion of each event, as JSON.",
     )
     settle_seconds: float = Field(2.0, ge=0, description="A file younger than this is looked at twice for growth.")
-    max_line_bytes: int = Field(1_048_576, ge=256, description="A longer line is kept aside.")
+    fields: EventFields = EventFields()
+    names: dict[str, str] = Field(
+        {}, description='What a log calls its events, as JSON: {"watched": "view", "rated": "rating"}.'
+    )
 
 
 class TrainingSettings(Section):

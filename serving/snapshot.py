@@ -69,13 +69,14 @@ class Snapshot:
 
     def find(self, user_id: str, limit: int | None = None) -> Picks | None:
         """Return somebody's stored list, or None; somebody forgotten has none."""
-        return None if self._forgot(user_id) else self.lists.find(user_id, limit)
+        return None if self.forgot(user_id) else self.lists.find(user_id, limit)
 
     def history_of(self, user_id: str) -> StoredHistory | None:
         """Return what the release knows that somebody rated, or None; it reads the file."""
-        return None if self._forgot(user_id) else self.reader.history_of(user_id)
+        return None if self.forgot(user_id) else self.reader.history_of(user_id)
 
-    def _forgot(self, user_id: str) -> bool:
+    def forgot(self, user_id: str) -> bool:
+        """Tell whether somebody asked to be forgotten."""
         return bool(self.suppressed) and user_hash(user_id) in self.suppressed
 
     def _scope(self, rows: list[tuple[int, float]]) -> Picks:

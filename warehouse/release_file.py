@@ -10,7 +10,7 @@ import pyarrow as pa
 from warehouse.build import read_sql
 from warehouse.checks import Finding, check_all
 from warehouse.contracts.release import RELEASE_TABLES, RELEASE_VIEWS
-from warehouse.db import Connection, connect, quoted
+from warehouse.db import Connection, connect, new_database, quoted
 from warehouse.errors import ContractError
 from warehouse.files import replacing
 
@@ -41,7 +41,7 @@ def write_release_file(path: Path, tables: Mapping[str, pa.Table], *, list_lengt
     missing = sorted(set(RELEASE_TABLES) - set(tables))
     if missing:
         raise ContractError(f"a release needs the tables {', '.join(RELEASE_TABLES)}; {', '.join(missing)} is missing")
-    with connect(path) as con:
+    with new_database(path) as con:
         for name in RELEASE_TABLES:
             _create(con, name, tables[name])
         for file in read_sql("release"):
@@ -94,7 +94,7 @@ def update_release_file(
     list of Finding
         As of `write_release_file`.
     """
-    with connect(path) as con:
+    with new_database(path) as con:
         for name, rows in people.items():
             outdated = pa.array([*rows["user_id"].to_pylist(), *gone], type=pa.string())
             con.register("outdated", pa.table({"user_id": outdated}))

@@ -50,7 +50,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "rollback": Entry("releases", "serve an older release"),
         "pin": Entry("releases", "keep a release, and go on serving it if it is the served one"),
         "unpin": Entry("releases", "end a pin"),
-        "forget": Entry("stages", "take a person out of the data and of what is served"),
+        "forget": Entry("forget", "take a person out of the data and of what is served"),
     },
     "Make it better": {
         "tune": Entry("evaluate", "search a model's hyper-parameters and write a recipe"),

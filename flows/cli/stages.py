@@ -26,7 +26,7 @@ from warehouse.store import ReleaseStore
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (ingest, enrich, build, train, promote, publish, forget):
+    for command in (ingest, enrich, build, train, promote, publish):
         app.command(command.__name__)(command)
 
 
@@ -151,15 +151,3 @@ def _assignment(text: str) -> tuple[str, Any]:
         return name, tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return name, value
-
-
-def forget(user: Annotated[str, typer.Argument(help="A user id such as ml_1, or the app's UUID.")]) -> None:
-    """Take a person out of the lake and of what is built, and out of what is served, now and from then on."""
-    settings = _start()
-    from pipelines.jobs.forget import forget as job
-
-    done = job(settings, new_run_id(), user)
-    out.print(
-        f"{done.user_id}: {done.lake_rows:,} rows taken out of the lake, {done.built_rows:,} of what is built. "
-        "They are not served any more; the next release is made without them."
-    )

@@ -12,6 +12,7 @@ from pipelines.models.parts.item_side import Factors
 from pipelines.people.history import FloatArray, Histories
 
 SECONDS_PER_DAY = 86_400.0
+NEWEST_SHARE = 0.99
 
 
 class PopularityConfig(ModelConfig):
@@ -25,8 +26,9 @@ class PopularityModel(Model):
     """Everybody's same list: decayed number of ratings times the damped mean rating.
 
     ``score = sum(0.5 ** (age_days / half_life_days)) * (sum(ratings) + damping * mean) / (n + damping)``, where
-    the age counts back from the newest rating of the fit, so the clock is never asked. A film nobody rated is not
-    scored.
+    the age counts back from the moment that `NEWEST_SHARE` of the ratings are not later than, so the clock is never
+    asked, and a few late ones (a clock that is ahead, one night after years) do not make all others old. What is later
+    counts once. A film nobody rated is not scored.
     """
 
     name = "popularity"
@@ -38,7 +40,8 @@ class PopularityModel(Model):
 
     def _fit(self, histories: Histories, films: Films) -> None:
         items, n_items = histories.item_idx, len(films)
-        age_days = (histories.rated_at.max() - histories.rated_at) / SECONDS_PER_DAY
+        newest = np.quantile(histories.rated_at, NEWEST_SHARE, method="higher")
+        age_days = np.maximum(newest - histories.rated_at, 0) / SECONDS_PER_DAY
         recent = np.bincount(items, weights=0.5 ** (age_days / self.config.half_life_days), minlength=n_items)
         count = np.bincount(items, minlength=n_items)
         total = np.bincount(items, weights=histories.ratings, minlength=n_items)

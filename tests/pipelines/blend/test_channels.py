@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.blend.channels import READINGS, Channel, loudest, split_name
+from pipelines.blend.channels import READINGS, Channel, split_name
 from pipelines.blend.hybrid import HybridConfig, HybridModel
 from pipelines.models.ease import EaseConfig, EaseModel
 from pipelines.people.history import Histories, WeightRule
@@ -63,18 +63,3 @@ def test_dislikes_never_speak_for_and_likes_never_against(wrong: dict[str, float
 def test_a_history_of_ties_is_read_whole() -> None:
     tied = Histories.single([1, 2, 3], [5, 5, 5], [7, 7, 7])
     np.testing.assert_array_equal(Channel("ease.last", EASE, "last").weights(tied) > 0, [True] * 3)
-
-
-def test_of_a_long_history_the_loudest_ratings_are_read_and_among_equals_the_latest() -> None:
-    histories = Histories.from_columns([0] * 6 + [1], range(7), [5] * 7, range(7), 2)
-    weights = np.array([3, 1, 2, 2, 2, 0.5, 1], dtype=np.float32)
-    assert loudest(weights, histories, 3).tolist() == [3, 0, 0, 2, 2, 0, 1]
-    assert loudest(weights, histories, 6).tolist() == weights.tolist()
-    assert weights[1] == 1  # what was given is left alone
-
-
-def test_a_channel_reads_150_ratings_at_most() -> None:
-    many = Histories.single(np.arange(400), np.full(400, 5.0), np.arange(400))
-    flat = EaseModel(EaseConfig(history=WeightRule(power=0)))
-    read = np.flatnonzero(Channel("ease", flat).weights(many))
-    assert read.tolist() == list(range(250, 400))

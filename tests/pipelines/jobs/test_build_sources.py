@@ -160,4 +160,5 @@ def test_warnings_about_unknown_films_and_the_future(app: Settings) -> None:
     ingest_supabase(app, new_run_id(), transport=Table(rows).transport)
     found = findings(app)
     # 60 of 1,020 interactions are more than a twentieth
-    assert (found["unknown_films"], found["rated_in_the_future"], found["sudden_drop"]) == (1, 1, 0)
+    # and a time later than the server's clock never lands
+    assert (found["unknown_films"], found["rated_in_the_future"], found["sudden_drop"]) == (1, 0, 0)
