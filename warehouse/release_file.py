@@ -107,7 +107,6 @@ def update_release_file(
         for name, table in tables.items():
             con.execute(f'DROP TABLE "{name}"')
             _create(con, name, table)
-        con.execute("CHECKPOINT")
     if gone:
         _compact(path)
     with connect(path) as con:
