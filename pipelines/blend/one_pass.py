@@ -17,13 +17,13 @@ they follow from the sums of Y and YᵀY, without a pass over the films. A chann
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from pipelines.blend.channels import Channel, channels_of
 from pipelines.models.base import Model
@@ -82,8 +82,8 @@ class OnePass:
         ]
         size = max(1, min(LARGEST_BATCH, BATCH_BYTES // max(1, 4 * self.n_items * len(self.channels))))
         buffer = np.empty((len(self.channels), min(size, len(histories)), self.n_items), dtype=np.float32)
-        # many small systems: handing each to several threads costs more than solving it; for one, even asking does
-        with threadpool_limits(1, "blas") if len(histories) > 1 else nullcontext():
+        # small systems and thin products: handing each to several threads costs more than it saves
+        with _libraries().limit(limits=1, user_api="blas"):
             for first, batch in histories.chunks(size):
                 flat = slice(histories.indptr[first], histories.indptr[first + len(batch)])
                 parts = [_part(fold, batch, flat) for fold in folds]
@@ -129,6 +129,12 @@ class OnePass:
             scale = np.divide(channel.weight, deviation, out=np.zeros_like(mean), where=told)
             gain[number], shift[number] = scale, -scale * mean
         return gain, shift
+
+
+@functools.cache
+def _libraries() -> ThreadpoolController:
+    """Return the libraries that start threads; looking for them takes longer than making a list."""
+    return ThreadpoolController()
 
 
 def _part(fold: FoldIn | None, batch: Histories, flat: slice) -> FoldIn | None:

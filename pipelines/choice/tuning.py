@@ -147,7 +147,7 @@ def score_model(model: Model, films: Films, folds: list[Fold]) -> float:
 
 
 def _mean(top: IntArray, fold: Fold, n_items: int) -> float:
-    ranked = metrics.rank(top, fold.relevant_indptr, fold.relevant_idx, n_items)
+    ranked = metrics.find_hits(top, fold.relevant_indptr, fold.relevant_idx, n_items)
     measured = metrics.recall(ranked) if _metric(fold.protocol) == "recall" else metrics.ndcg(ranked)
     return float(np.nanmean(measured))
 

@@ -92,6 +92,8 @@ class Ranker:
         Fitted on any films; those it does not know fill the list's end.
     one_pass : OnePass
         Its channels.
+    known : Films
+        The films it was fitted on.
     films : Films
         Films that may be listed.
     places : int32 array, shape (model.n_items,)
@@ -102,6 +104,7 @@ class Ranker:
 
     model: Model
     one_pass: OnePass
+    known: Films
     films: Films
     places: ItemArray
     order: Lists
@@ -110,7 +113,8 @@ class Ranker:
     def of(cls, model: Model, popularity: PopularityModel, films: Films) -> Ranker:
         """Make a ranker; the popularity model says what fills a list up."""
         order = filling_order(popularity, films)
-        return cls(model, OnePass(model), films, films.index_of(model.films.movie_ids), order)
+        known = model.films
+        return cls(model, OnePass(model), known, films, films.index_of(known.movie_ids), order)
 
     def rank(
         self,
@@ -134,7 +138,7 @@ class Ranker:
         below : float, optional
             The score that no film may exceed where nothing is ranked and the list continues another one.
         """
-        known, seen = people.histories_in(self.model.films), people.histories_in(self.films)
+        known, seen = people.histories_in(self.known), people.histories_in(self.films)
         open_to_model = self._open_to_model(allowed)
         ranked, speakers, reasons = [], [np.zeros(0, dtype=np.int64)], []
         for batch in self.one_pass.batches(known):
@@ -148,7 +152,7 @@ class Ranker:
         names = [channel.model.source for channel in self.one_pass.channels]
         codes = np.full(len(filled), len(names), dtype=np.int32)
         codes[~filled] = np.concatenate(speakers)
-        movie_ids = self.model.films.movie_ids[known.item_idx]
+        movie_ids = self.known.movie_ids[known.item_idx]
         because = _because_column(movie_ids, reasons, np.minimum(np.diff(lists.indptr), explained))
         return FinishedLists(self.films, lists, named_column(codes, [*names, POPULAR]), because)
 

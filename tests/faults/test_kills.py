@@ -45,7 +45,7 @@ os._exit(0)
     [
         ("publish", 1),
         ("build", 1),
-        ("forget ml_7", 2),
+        ("forget ml_7 --yes", 2),
         ("enrich --no-enrich", 1),
         ("ingest --movielens {movielens}", 1),
     ],

@@ -47,7 +47,7 @@ def test_somebody_unknown(invoke: Invoke, published: list[str]) -> None:
 def test_somebody_forgotten_is_somebody_unknown(invoke: Invoke, published: list[str]) -> None:
     assert invoke("recommend", "1")[0] == 0  # a bare number is MovieLens's, here as in the API
     unknown = invoke("recommend", "nobody")[1]
-    assert invoke("forget", "ml_1")[0] == 0
+    assert invoke("forget", "ml_1", "--yes")[0] == 0
     for words in (("ml_1",), ("ml_1", "--json"), ("1",), ("ml_1", "--release", published[0])):
         code, text = invoke("recommend", *words)
         assert code == 1
@@ -141,6 +141,7 @@ def test_a_bad_file_is_one_line_and_the_last_release_stays(
 
 def test_the_stages_one_by_one(invoke: Invoke, make_set: SetMaker, run_settings: Settings) -> None:
     assert "960 ratings" in invoke("ingest", "--movielens", str(make_set()))[1]
+    assert run_settings.folder.inbox.is_dir()
     assert "ok" in invoke("build")[1]
     assert "covisitation:" in invoke("train", "covisitation", "--set", "window=5", "--seed", "1")[1]
     code, text = invoke("train", "--set", "window=5")
@@ -255,3 +256,26 @@ def test_releases_and_doctor_as_json(invoke: Invoke, published: list[str], run_s
     assert found["release"]["state"] == "ok"
     assert "covisitation" in found["champion"]["found"]
     assert found["quarantine"]["found"] == "empty"
+
+
+def test_a_bare_run_takes_what_is_there_and_never_another_in_silence(
+    invoke: Invoke, published: list[str], make_set: SetMaker, run_settings: Settings
+) -> None:
+    store = ReleaseStore(run_settings.folder)
+    code, text = invoke("ingest", "--dataset", "sample")
+    assert code == 2
+    assert f"release {published[1]} serves lists of ml-latest-small; add --replace" in text
+    make_set().unlink()  # the landed batch is enough
+    code, text = invoke("ingest")
+    assert code == 0
+    assert "ml-latest-small had landed before: 960 ratings" in text
+    assert store.current().manifest["dataset"] == "ml-latest-small"
+    code, text = invoke("ingest", "--dataset", "sample", "--replace")
+    assert code == 0
+    assert "sample landed" in text
+
+
+def test_an_empty_folder_gets_the_sample(invoke: Invoke) -> None:
+    code, text = invoke("ingest")
+    assert code == 0
+    assert "sample landed: 31,054 ratings" in text

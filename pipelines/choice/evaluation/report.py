@@ -169,7 +169,7 @@ def _measure(top: IntArray, fold: Fold, films: Films, genres: Any) -> dict[Key, 
     """Return the per-person values of one fold, each of shape (n_evaluated,)."""
     n_items, n_learners = len(films), int((fold.train.lengths > 0).sum())
     popularity = np.bincount(fold.train.item_idx, minlength=n_items)
-    ranked = metrics.rank(top, fold.relevant_indptr, fold.relevant_idx, n_items)
+    ranked = metrics.find_hits(top, fold.relevant_indptr, fold.relevant_idx, n_items)
     found: dict[Key, Values] = {
         ("ndcg", ALL): metrics.ndcg(ranked),
         ("recall", ALL): metrics.recall(ranked),
@@ -186,7 +186,7 @@ def _measure(top: IntArray, fold: Fold, films: Films, genres: Any) -> dict[Key, 
         for metric in ("ndcg", "recall"):
             found[metric, segment] = np.where(people, found[metric, ALL], np.nan)
     for segment, chosen in film_segments(popularity).items():
-        part = metrics.rank(top, *in_segment(fold.relevant_indptr, fold.relevant_idx, chosen), n_items)
+        part = metrics.find_hits(top, *in_segment(fold.relevant_indptr, fold.relevant_idx, chosen), n_items)
         found["ndcg", segment] = metrics.ndcg(part)
         found["recall", segment] = metrics.recall(part)
     return found

@@ -84,7 +84,7 @@ def test_shuffled_labels_fall_to_popularity(small: tuple[Ratings, Films]) -> Non
     for name in ("popularity", "covisitation", "als"):
         model = make_model(name).fit(fold.train, films)
         top = metrics.lay_out(recommend(model, fold.histories, 10), 10)
-        ranked = metrics.rank(top, mixed.relevant_indptr, mixed.relevant_idx, len(films))
+        ranked = metrics.find_hits(top, mixed.relevant_indptr, mixed.relevant_idx, len(films))
         figures[name] = float(metrics.ndcg(ranked).mean())
     assert figures["covisitation"] < figures["popularity"]
     assert figures["als"] < figures["popularity"]

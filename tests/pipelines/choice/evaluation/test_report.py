@@ -91,7 +91,7 @@ def test_shuffled_labels_fall_to_popularity() -> None:
         model = make_model(name, {"factors": 8} if name == "als" else {}).fit(fold.train, films)
         top = metrics.lay_out(recommend(model, fold.histories, 10), 10)
         for label, asked in (("true", fold), ("shuffled", mixed)):
-            ranked = metrics.rank(top, asked.relevant_indptr, asked.relevant_idx, len(films))
+            ranked = metrics.find_hits(top, asked.relevant_indptr, asked.relevant_idx, len(films))
             figures[name, label] = float(metrics.ndcg(ranked).mean())
     assert figures["als", "true"] > 2 * figures["popularity", "true"]
     assert figures["als", "shuffled"] < 1.3 * figures["popularity", "shuffled"]
