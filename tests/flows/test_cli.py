@@ -104,6 +104,18 @@ def test_a_rollback_outlives_the_next_publish(invoke: Invoke, published: list[st
     assert invoke("rollback", store.ids()[0])[0] == 0
 
 
+def test_two_releases_side_by_side(invoke: Invoke, published: list[str], run_settings: Settings) -> None:
+    code, text = invoke("diff")
+    assert code == 0
+    assert f"{published[0]} → {published[1]}" in text
+    assert "60 in both, 0 added, 0 removed; 0 rated otherwise, 0 have another list" in text
+    assert "100.0% at 10, 100.0% whole in common" in text
+    code, text = invoke("diff", published[0], published[1], "--json")
+    found = json.loads(text)
+    assert (code, found["people"]["both"], found["overlap"]["whole"], found["entered"]) == (0, 60, 1.0, [])
+    assert invoke("diff", "20200101T000000Z-000000")[0] == 1
+
+
 def test_sql(invoke: Invoke, published: list[str]) -> None:
     code, text = invoke("sql", "select count(*) as n from recommendations where rank = 1", "--format", "json")
     assert (code, json.loads(text)) == (0, [{"n": 60}])
