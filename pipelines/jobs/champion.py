@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 def served_release(folder: DataFolder, dataset: str) -> Release | None:
     """Return the release that a data set is served with: the current one, or its newest where another set is served.
 
-    Releases of an older schema count: their models' arrays have a version of their own.
+    Releases of an older schema count: their models' arrays have a version of their own. One whose arrays are damaged
+    does not: they would rank the next release.
     """
     store = ReleaseStore(folder)
     try:
@@ -32,8 +33,12 @@ def served_release(folder: DataFolder, dataset: str) -> Release | None:
         except ReleaseError as error:
             log.warning("release passed over release=%s reason=%s", release_id, error)
             continue
-        if release.manifest["dataset"] == dataset:
-            return release
+        if release.manifest["dataset"] != dataset:
+            continue
+        if damaged := store.damaged(release_id, under="models/"):
+            log.warning("release passed over release=%s reason=%r", release_id, f"damaged: {', '.join(damaged)}")
+            continue
+        return release
     return None
 
 
