@@ -13,6 +13,10 @@ import pytest
 import typer
 
 from flows.cli.commands import COMMANDS, GROUPS, LONG
+from pipelines.jobs.build import build
+from pipelines.jobs.ingest import ingest
+from pipelines.jobs.train import train
+from pipelines.progress import reporting
 from pipelines.settings import Settings
 from tests.conftest import SetMaker
 from tests.flows.conftest import Invoke
@@ -279,3 +283,34 @@ def test_an_empty_folder_gets_the_sample(invoke: Invoke) -> None:
     code, text = invoke("ingest")
     assert code == 0
     assert "sample landed: 31,054 ratings" in text
+
+
+def test_training_says_which_model_it_fits(run_settings: Settings, make_set: SetMaker) -> None:
+    told: list[str] = []
+
+    class Told:
+        def stage(self, name: str, number: int, of: int) -> None:
+            pass
+
+        def update(self, what: str, done: float, total: float | None) -> None:
+            told.append(what)
+
+    run_id = "20260101T000000Z-aaaaaa"
+    ingest(run_settings, run_id, movielens=make_set())
+    build(run_settings, run_id)
+    with reporting(Told()):
+        train(run_settings, run_id, models=("hybrid",))
+    assert {"fit als", "fit ease", "fit covisitation", "fit content"} <= {*told}
+
+
+def test_the_shell_completes_models_and_releases(
+    published: list[str], invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def completed(words: str) -> str:
+        monkeypatch.setenv("_PLAYBILL_COMPLETE", "complete_bash")
+        monkeypatch.setenv("COMP_WORDS", f"playbill {words}")
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split(" "))))
+        return invoke()[1]
+
+    assert completed("train co").split() == ["covisitation", "content"]
+    assert published[0] in completed("rollback 2026")
