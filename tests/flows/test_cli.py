@@ -104,6 +104,16 @@ def test_a_rollback_outlives_the_next_publish(invoke: Invoke, published: list[st
     assert invoke("rollback", store.ids()[0])[0] == 0
 
 
+def test_publishing_what_has_changed(invoke: Invoke, published: list[str], run_settings: Settings) -> None:
+    code, text = invoke("publish", "--changed")
+    assert code == 0
+    assert "60 lists, ranked by covisitation" in text
+    current = ReleaseStore(run_settings.folder).current()
+    assert current.release_id not in published
+    assert current.manifest["changed_people"] == 0
+    assert "0 have another list" in invoke("diff")[1]
+
+
 def test_two_releases_side_by_side(invoke: Invoke, published: list[str], run_settings: Settings) -> None:
     code, text = invoke("diff")
     assert code == 0
