@@ -301,3 +301,16 @@ def test_training_says_which_model_it_fits(run_settings: Settings, make_set: Set
     with reporting(Told()):
         train(run_settings, run_id, models=("hybrid",))
     assert {"fit als", "fit ease", "fit covisitation", "fit content"} <= {*told}
+
+
+def test_the_shell_completes_models_and_releases(
+    published: list[str], invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def completed(words: str) -> str:
+        monkeypatch.setenv("_PLAYBILL_COMPLETE", "complete_bash")
+        monkeypatch.setenv("COMP_WORDS", f"playbill {words}")
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split(" "))))
+        return invoke()[1]
+
+    assert completed("train co").split() == ["covisitation", "content"]
+    assert published[0] in completed("rollback 2026")
