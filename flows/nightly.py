@@ -100,11 +100,11 @@ def nightly(
     one_message_a_failure(settings.log_level)
     leave_quietly()
     try:
+        _name_run(f"{dataset or (Path(movielens).stem if movielens else 'the active set')} {run_id}")
         request = Request(
             dataset, _existing(movielens, "movielens"), _existing(links, "links"),
             enrich=enrich, popular=popular, train=train, replace=replace,
         )  # fmt: skip
-        _name_run(f"{dataset or (Path(movielens).stem if movielens else 'the active set')} {run_id}")
         with progress_artifact("run-progress"):
             report: Report = main_job(settings, run_id, request, as_task)
         _name_run(f"{report.batch.dataset} {run_id}")

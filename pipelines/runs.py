@@ -6,6 +6,8 @@ import json
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +39,17 @@ class Workbench:
     def model(self, name: str) -> Path:
         """Return the folder of one trained model."""
         return self.path / name
+
+    @contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """Give a path on the workbench for what is needed for a while; it is gone at the end, and after a crash too."""
+        path = self.path / name
+        shutil.rmtree(path, ignore_errors=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
 
     def write(self, name: str, content: dict[str, Any]) -> None:
         """Leave a small result for a later stage."""

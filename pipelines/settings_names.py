@@ -75,11 +75,15 @@ def _has_inner(name: str, known: list[str]) -> bool:
 def variable_not_json(field: str, given: Mapping[str, str]) -> str:
     """Return the variable of a field (or of the group of that name) whose value was meant as JSON and is none."""
     stem = f"{PREFIX}{field.upper()}"
+    unread = []
     for name, value in given.items():
         if name == stem or name.startswith(f"{stem}{NESTED}"):
             try:
                 json.loads(value)
             except json.JSONDecodeError:
-                if value.lstrip().startswith(("[", "{")) or name == stem:
-                    return name
-    return stem
+                unread.append(name)
+    # text is no JSON either, and need not be; what has JSON's marks, or is a list of words, was meant for it
+    likely = [
+        name for name in unread if name == stem or given[name].lstrip().startswith(("[", "{")) or "," in given[name]
+    ]
+    return (likely or unread or [stem])[0]

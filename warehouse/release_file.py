@@ -10,8 +10,9 @@ import pyarrow as pa
 from warehouse.build import read_sql
 from warehouse.checks import Finding, check_all
 from warehouse.contracts.release import RELEASE_TABLES, RELEASE_VIEWS
-from warehouse.db import Connection, connect, new_database
+from warehouse.db import Connection, connect, new_database, quoted
 from warehouse.errors import ContractError
+from warehouse.files import replacing
 
 INDEXED = {"recommendation_lists": "user_id", "histories": "user_id", "movies": "movie_id"}
 """Tables that are looked up by one value; the index is built after the load, which is many times faster."""
@@ -106,8 +107,19 @@ def update_release_file(
         for name, table in tables.items():
             con.execute(f'DROP TABLE "{name}"')
             _create(con, name, table)
-        con.execute("CHECKPOINT")
+    if gone:
+        _compact(path)
+    with connect(path) as con:
         return _checked(con, list_length)
+
+
+def _compact(path: Path) -> None:
+    """Write a file anew: deleted rows stay in its blocks, and people who are gone are to be gone."""
+    with replacing(path) as fresh, connect() as con:
+        con.execute(f"ATTACH {quoted(path)} AS used (READ_ONLY)")
+        con.execute(f"ATTACH {quoted(fresh)} AS fresh")
+        con.execute("COPY FROM DATABASE used TO fresh")
+        con.execute("DETACH fresh")
 
 
 def _create(con: Connection, name: str, table: pa.Table) -> None:

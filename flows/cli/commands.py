@@ -42,6 +42,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "recommend": Entry("lists", "somebody's list, with the films that it is due to"),
         "sql": Entry("query", "ask the releases and the lake in SQL"),
         "releases": Entry("releases", "what was published, and what is served"),
+        "diff": Entry("diff", "what tells one release from another"),
         "doctor": Entry("doctor", "what is configured, what answers, what is stale"),
     },
     "Serve it": {

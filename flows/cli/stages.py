@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.cli.completion import model_names
 from flows.cli.console import out, progress_bar, set_up_logging
 from flows.cli.options import (
     DatasetOption,
@@ -92,8 +93,9 @@ def train(
     models: Annotated[
         list[str] | None,
         typer.Argument(
+            autocompletion=model_names,
             help="Models to train; by default those of the settings. The settings' published one asks to be published, "
-            "or else the last named."
+            "or else the last named.",
         ),
     ] = None,
     changes: Annotated[

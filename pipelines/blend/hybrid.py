@@ -22,6 +22,7 @@ from pipelines.models.ease import EaseModel
 from pipelines.models.popularity import PopularityModel
 from pipelines.models.svd import SvdModel
 from pipelines.people.history import FloatArray, Histories
+from pipelines.progress import step
 
 MEMBERS: dict[str, type[Model]] = {
     kind.name: kind
@@ -89,7 +90,8 @@ class HybridModel(Model):
 
     def _fit(self, histories: Histories, films: Films) -> None:
         self.cold_ = np.bincount(histories.item_idx, minlength=len(films)) == 0
-        for member in self.members.values():
+        for done, (name, member) in enumerate(self.members.items()):
+            step(f"fit {name}", done, len(self.members))
             member.fit(histories, films)
 
     def score(self, histories: Histories) -> FloatArray:

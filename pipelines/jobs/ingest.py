@@ -53,6 +53,7 @@ def ingest(
         batches = folder.batches("movielens"), folder.batches("sample")
         for home in (folder.root, folder.lake, *batches, folder.builds, folder.releases, *folder.ledgers.glob("*")):
             remove_leftovers(home)
+        folder.inbox.mkdir(parents=True, exist_ok=True)  # where the README says that logs are dropped
         wanted = set_to_take(folder, dataset, movielens)
         if isinstance(wanted, str):
             refuse_another(folder, wanted, replace=replace)

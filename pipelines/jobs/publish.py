@@ -7,15 +7,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
+import pyarrow.parquet as pq
 
+from pipelines.engine.local import rank_everybody
 from pipelines.films.search import FilmSearch
 from pipelines.jobs.active import active_set
 from pipelines.jobs.release_record import facts_of, log_release, small_tables, without
 from pipelines.jobs.winner import winner_of
 from pipelines.lists import tables
-from pipelines.lists.rank import Ranker
-from pipelines.lists.shard import rank_shard
 from pipelines.people.reader import read_films, read_people
 from pipelines.people.suppression import suppressed_among, suppression_held
 from pipelines.progress import step
@@ -65,8 +64,12 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
         winner = winner_of(folder, bench, active.dataset)
         model, popularity = winner.load()
         people, films = read_people(folder), read_films(folder)
-        ranker = Ranker.of(model, popularity, films)
-        lists = rank_shard(ranker, people, length=settings.lists.length, explained=settings.lists.explained)
+        with bench.scratch("shards") as scratch:
+            shards = rank_everybody(
+                winner.arrays, winner.popularity, people, films, scratch,
+                length=settings.lists.length, explained=settings.lists.explained,
+            )  # fmt: skip
+            lists = pq.read_table(shards, read_dictionary=["sources.list.element"])
         created_at = utc_now()
         facts = facts_of(settings, bench.run_id, active, winner, people, films)
         with ExitStack() as until_renamed, store.publishing(facts, created_at) as (release_id, path):
@@ -77,7 +80,7 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
             FilmSearch.build(films).save(path / "search")
             own_films = people.histories_in(films)
             content = {
-                "recommendation_lists": tables.list_table(pa.Table.from_batches([lists]), created_at),
+                "recommendation_lists": tables.list_table(lists, created_at),
                 "histories": tables.history_table(people, model),
                 "movies": tables.movie_table(folder),
                 "popular_movies": tables.popular_table(own_films, films, popularity, genres_of(films.metadata)),

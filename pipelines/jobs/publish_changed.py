@@ -12,8 +12,9 @@ import shutil
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
+import pyarrow.parquet as pq
 
+from pipelines.engine.local import rank_everybody
 from pipelines.films.films import Films
 from pipelines.films.search import FilmSearch
 from pipelines.jobs.active import active_set
@@ -23,8 +24,6 @@ from pipelines.jobs.release_record import facts_of, log_release, small_tables
 from pipelines.jobs.reuse import reuse
 from pipelines.jobs.winner import Winner, winner_of_release
 from pipelines.lists import tables
-from pipelines.lists.rank import Ranker
-from pipelines.lists.shard import rank_shard
 from pipelines.people.reader import People, read_films, read_people
 from pipelines.people.suppression import suppressed_among, suppression_held
 from pipelines.progress import step
@@ -107,8 +106,12 @@ def _publish(
         np.flatnonzero(np.isin(np.array(people.user_ids), changed)) if changed else np.zeros(0, np.int64)
     )
     model, popularity = winner.load()
-    ranker = Ranker.of(model, popularity, films)
-    shard = rank_shard(ranker, subset, length=settings.lists.length, explained=settings.lists.explained)
+    with workbench(folder, facts["run_id"]).scratch("shards") as scratch:
+        shards = rank_everybody(
+            winner.arrays, winner.popularity, subset, films, scratch,
+            length=settings.lists.length, explained=settings.lists.explained,
+        )  # fmt: skip
+        lists = pq.read_table(shards) if changed else tables.nobody()
     facts = {**facts, "changed_from": base.release_id, "changed_people": len(changed)}
     with store.publishing(facts, created_at) as (release_id, path):
         step("write release", 0, None)
@@ -116,7 +119,7 @@ def _publish(
         FilmSearch.build(films).save(path / "search")
         shutil.copyfile(base.database, path / "release.duckdb")
         rows = {
-            "recommendation_lists": tables.list_table(pa.Table.from_batches([shard]), created_at),
+            "recommendation_lists": tables.list_table(lists, created_at),
             "histories": tables.history_table(subset, model),
         }
         own_films = people.histories_in(films)

@@ -121,6 +121,11 @@ def without_people(content: Mapping[str, pa.Table], user_ids: list[str]) -> dict
     }
 
 
+def nobody() -> pa.Table:
+    """Return a table of no people."""
+    return pa.table({"user_id": pa.array([], type=pa.string())})
+
+
 def only_people(table: pa.Table, user_ids: list[str]) -> pa.Table:
     """Return the rows of some people."""
     return table.filter(pc.is_in(table["user_id"], pa.array(user_ids, type=pa.string())))

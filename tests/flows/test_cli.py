@@ -13,6 +13,10 @@ import pytest
 import typer
 
 from flows.cli.commands import COMMANDS, GROUPS, LONG
+from pipelines.jobs.build import build
+from pipelines.jobs.ingest import ingest
+from pipelines.jobs.train import train
+from pipelines.progress import reporting
 from pipelines.settings import Settings
 from tests.conftest import SetMaker
 from tests.flows.conftest import Invoke
@@ -100,6 +104,18 @@ def test_a_rollback_outlives_the_next_publish(invoke: Invoke, published: list[st
     assert invoke("rollback", store.ids()[0])[0] == 0
 
 
+def test_two_releases_side_by_side(invoke: Invoke, published: list[str], run_settings: Settings) -> None:
+    code, text = invoke("diff")
+    assert code == 0
+    assert f"{published[0]} → {published[1]}" in text
+    assert "60 in both, 0 added, 0 removed; 0 rated otherwise, 0 have another list" in text
+    assert "100.0% at 10, 100.0% whole in common" in text
+    code, text = invoke("diff", published[0], published[1], "--json")
+    found = json.loads(text)
+    assert (code, found["people"]["both"], found["overlap"]["whole"], found["entered"]) == (0, 60, 1.0, [])
+    assert invoke("diff", "20200101T000000Z-000000")[0] == 1
+
+
 def test_sql(invoke: Invoke, published: list[str]) -> None:
     code, text = invoke("sql", "select count(*) as n from recommendations where rank = 1", "--format", "json")
     assert (code, json.loads(text)) == (0, [{"n": 60}])
@@ -129,6 +145,7 @@ def test_a_bad_file_is_one_line_and_the_last_release_stays(
 
 def test_the_stages_one_by_one(invoke: Invoke, make_set: SetMaker, run_settings: Settings) -> None:
     assert "960 ratings" in invoke("ingest", "--movielens", str(make_set()))[1]
+    assert run_settings.folder.inbox.is_dir()
     assert "ok" in invoke("build")[1]
     assert "covisitation:" in invoke("train", "covisitation", "--set", "window=5", "--seed", "1")[1]
     code, text = invoke("train", "--set", "window=5")
@@ -243,3 +260,57 @@ def test_releases_and_doctor_as_json(invoke: Invoke, published: list[str], run_s
     assert found["release"]["state"] == "ok"
     assert "covisitation" in found["champion"]["found"]
     assert found["quarantine"]["found"] == "empty"
+
+
+def test_a_bare_run_takes_what_is_there_and_never_another_in_silence(
+    invoke: Invoke, published: list[str], make_set: SetMaker, run_settings: Settings
+) -> None:
+    store = ReleaseStore(run_settings.folder)
+    code, text = invoke("ingest", "--dataset", "sample")
+    assert code == 2
+    assert f"release {published[1]} serves lists of ml-latest-small; add --replace" in text
+    make_set().unlink()  # the landed batch is enough
+    code, text = invoke("ingest")
+    assert code == 0
+    assert "ml-latest-small had landed before: 960 ratings" in text
+    assert store.current().manifest["dataset"] == "ml-latest-small"
+    code, text = invoke("ingest", "--dataset", "sample", "--replace")
+    assert code == 0
+    assert "sample landed" in text
+
+
+def test_an_empty_folder_gets_the_sample(invoke: Invoke) -> None:
+    code, text = invoke("ingest")
+    assert code == 0
+    assert "sample landed: 31,054 ratings" in text
+
+
+def test_training_says_which_model_it_fits(run_settings: Settings, make_set: SetMaker) -> None:
+    told: list[str] = []
+
+    class Told:
+        def stage(self, name: str, number: int, of: int) -> None:
+            pass
+
+        def update(self, what: str, done: float, total: float | None) -> None:
+            told.append(what)
+
+    run_id = "20260101T000000Z-aaaaaa"
+    ingest(run_settings, run_id, movielens=make_set())
+    build(run_settings, run_id)
+    with reporting(Told()):
+        train(run_settings, run_id, models=("hybrid",))
+    assert {"fit als", "fit ease", "fit covisitation", "fit content"} <= {*told}
+
+
+def test_the_shell_completes_models_and_releases(
+    published: list[str], invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def completed(words: str) -> str:
+        monkeypatch.setenv("_PLAYBILL_COMPLETE", "complete_bash")
+        monkeypatch.setenv("COMP_WORDS", f"playbill {words}")
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split(" "))))
+        return invoke()[1]
+
+    assert completed("train co").split() == ["covisitation", "content"]
+    assert published[0] in completed("rollback 2026")

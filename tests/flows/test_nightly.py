@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flows.environment import prepare
+from pipelines.runs import workbench
 from pipelines.settings import Settings
 from tests.conftest import SetMaker
 from warehouse.store import ReleaseStore
@@ -35,10 +36,24 @@ async def _artifacts() -> dict[str, Any]:
         return {artifact.key: artifact for artifact in await client.read_artifacts() if artifact.key}
 
 
+async def _runs() -> list[Any]:
+    from prefect.client.orchestration import get_client
+
+    async with get_client() as client:
+        return list(await client.read_flow_runs())
+
+
+async def _tasks() -> list[Any]:
+    from prefect.client.orchestration import get_client
+
+    async with get_client() as client:
+        return list(await client.read_task_runs())
+
+
 def test_a_run_ends_completed_with_its_report(
     prefect_server: None, run_settings: Settings, make_set: SetMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flows.nightly import nightly
+    from flows.nightly import TITLES, nightly
 
     monkeypatch.setenv("PLAYBILL_DATA_DIR", str(run_settings.data_dir))
     monkeypatch.setenv("PLAYBILL_MLRUNS_DIR", str(run_settings.mlruns_dir))
@@ -53,6 +68,13 @@ def test_a_run_ends_completed_with_its_report(
     assert published.release_id in report
     assert "| next | covisitation | ndcg@10 |" in report
     assert "quality-checks" in artifacts
+    assert "| evaluate |" in report
+    assert "#/runs/" in report
+    assert "There was none." in report
+    assert artifacts["run-progress"].data == 100.0
+    runs = asyncio.run(_runs())
+    assert [run.name for run in runs] == [f"ml-latest-small {workbench(run_settings.folder).run_id}"]
+    assert {task.name for task in asyncio.run(_tasks())} == set(TITLES.values()) - {TITLES["reuse"]}
 
     again = nightly(movielens=str(make_set()), enrich=False, train="none", return_state=True)
     assert again.is_completed()
