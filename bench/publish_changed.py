@@ -35,6 +35,7 @@ from pipelines.settings import Settings
 from warehouse.builds import built_file
 from warehouse.db import connect, quoted
 from warehouse.store import ReleaseStore
+from warehouse.sums import seal
 
 LIMIT = 0.1
 CHANGED = 100
@@ -63,6 +64,7 @@ def rate_again(settings: Settings) -> int:
     stars[first] = np.where(stars[first] > 2.5, 0.5, 5.0)
     column = table.schema.get_field_index("rating")
     pq.write_table(table.set_column(column, table.schema.field("rating"), pa.array(stars)), path, compression="zstd")
+    seal(path.parent)  # a build that is not what was written is refused
     return len(first)
 
 
@@ -84,6 +86,7 @@ def main() -> None:
     """Prepare, publish both ways, print a table and one line of JSON, and say whether it is within the limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--share", type=float, default=0.1, help="share of the people and ratings, 0 to 1")
+    parser.add_argument("--films", type=int, default=Shape().films, help="films of the made-up set")
     parser.add_argument("--zip", type=Path, help="a set to use instead of a made-up one")
     options = parser.parse_args()
     whole = Shape()
@@ -91,7 +94,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="playbill-bench-") as scratch:
         home = Path(scratch)
         settings = Settings(data_dir=home / "data", mlruns_dir=home / "mlruns")
-        prepare(settings, options.zip or write_set(home / "set.zip", Shape(ratings, people, whole.films, tags)))
+        prepare(settings, options.zip or write_set(home / "set.zip", Shape(ratings, people, options.films, tags)))
         n_changed = rate_again(settings)
         started = time.monotonic()
         incremental = publish_changed(settings, new_run_id())
