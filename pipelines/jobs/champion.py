@@ -9,7 +9,7 @@ from pipelines.choice.recipes import from_recipe
 from pipelines.models.popularity import PopularityModel
 from warehouse.contracts.release import MODEL_METRICS
 from warehouse.db import connect
-from warehouse.errors import ContractError, PlaybillError, ReleaseError
+from warehouse.errors import ContractError, PlaybillError, ReleaseError, WarehouseError
 from warehouse.folder import DataFolder
 from warehouse.store import Release, ReleaseStore
 
@@ -68,12 +68,17 @@ def champion_recipe(folder: DataFolder, dataset: str) -> dict[str, dict[str, Any
 
 
 def metric_rows(release: Release) -> list[dict[str, Any]]:
-    """Return the rows of a release's ``model_metrics``; none where its schema had other columns."""
-    with connect(release.database, read_only=True) as con:
-        try:
+    """Return the rows of a release's ``model_metrics``; none where its schema had other columns or it is damaged."""
+    try:
+        with connect(release.database, read_only=True) as con:
             MODEL_METRICS.check(con)
-        except ContractError:
-            return []
-        query = con.sql(f'SELECT {MODEL_METRICS.column_list} FROM "{MODEL_METRICS.name}"')
-        rows: list[dict[str, Any]] = query.to_arrow_table().to_pylist()
+            query = con.sql(f'SELECT {MODEL_METRICS.column_list} FROM "{MODEL_METRICS.name}"')
+            rows: list[dict[str, Any]] = query.to_arrow_table().to_pylist()
+    except ContractError:
+        return []
+    except WarehouseError as error:
+        log.warning(
+            "figures of a release cannot be read and are left out release=%s reason=%s", release.release_id, error
+        )
+        return []
     return rows

@@ -287,7 +287,7 @@ def finished_house(tmp_path_factory: pytest.TempPathFactory, forks: Forks, tmdb:
     inbox = house.data / "lake" / "inbox"
     inbox.mkdir(parents=True)
     (inbox / "app.jsonl").write_text(LOG)
-    for command in ("run --movielens {set}", "forget ml_9 --yes"):
+    for command in ("ingest --movielens {set}", "forget ml_9 --yes", "run --movielens {set}"):
         done = house.playbill(command)
         assert done.code == 0, done.err
     assert house.faults() == []

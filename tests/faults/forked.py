@@ -21,7 +21,10 @@ STEPS: tuple[tuple[Any, str], ...] = (
     (os, "fsync"),
     (os, "rmdir"),
     (os, "unlink"),
-    *((Path, name) for name in ("rename", "replace", "symlink_to", "write_text", "unlink", "mkdir", "chmod")),
+    *(
+        (Path, name)
+        for name in ("rename", "replace", "symlink_to", "hardlink_to", "write_text", "unlink", "mkdir", "chmod")
+    ),
 )
 """The calls at which something on the disk changes: the moments at which a command is killed."""
 MODULES = (

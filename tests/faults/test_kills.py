@@ -67,7 +67,12 @@ def steps_of(house: House, command: str, ahead_days: int) -> int:
 
 @pytest.mark.parametrize(
     ("command", "tries", "ahead_days"),
-    [(RUN, 60, 0), ("publish", 40, 0), ("enrich", 34, 200)],  # after 200 days TMDB is asked anew about every film
+    [
+        (RUN, 60, 0),
+        ("publish", 40, 0),
+        ("publish --changed", 20, 0),
+        ("enrich", 34, 200),
+    ],  # after 200 days TMDB is asked anew about every film
 )
 def test_killed_at_steps_all_over_a_command(
     finished_house: House, tmp_path: Path, hands: ThreadPoolExecutor, command: str, tries: int, ahead_days: int
@@ -78,7 +83,9 @@ def test_killed_at_steps_all_over_a_command(
     siege = [
         hands.submit(list, kill_at_steps(house, command, chosen[n::2], ahead_days)) for n, house in enumerate(houses)
     ]
-    tally.count(f"kill -9: {command.partition(' ')[0]}", [wrong for besieged in siege for wrong in besieged.result()])
+    tally.count(
+        f"kill -9: {command.partition(' --m')[0]}", [wrong for besieged in siege for wrong in besieged.result()]
+    )
 
 
 def test_killed_forgetting_somebody(finished_house: House, tmp_path: Path, hands: ThreadPoolExecutor) -> None:
