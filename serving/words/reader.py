@@ -138,7 +138,7 @@ class _Reading:
     def _audience(self, at: int, unknown: list[int]) -> int:
         if self.negative:
             return 0
-        size = self._phrase(at, CHILDREN_AS_THEY_ARE)
+        size = self._phrase(at, CHILDREN_AS_THEY_ARE) or self._who_will_watch(at)
         evening = self._phrase(at, DATE_NIGHT)
         if evening:
             self._flush(unknown)
@@ -164,6 +164,15 @@ class _Reading:
                 size += 1
             self._add(Piece(kind="audience", value="children", text=self._text(at, size)))
         return size
+
+    def _who_will_watch(self, at: int) -> int:
+        """Take "my grandchildren will love"."""
+        size = self._phrase(at, CHILDREN)
+        rest = self.words[at + size : at + size + 2]
+        watches = size and len(rest) == 2 and rest[0] in ("will", "would", "can", "could", "to") and rest[1] in (
+            "love", "enjoy", "like", "watch", "see",
+        )  # fmt: skip
+        return size + 2 if watches else 0
 
     def _named(self, at: int, unknown: list[int]) -> int:
         """Take a title or a person of the catalogue, whichever name is longer."""
