@@ -11,6 +11,7 @@ from flows.parameters import POPULAR, Dataset, TrainMode
 from flows.progress import progress_artifact
 from flows.report import Report, publish_report
 from pipelines.jobs.build import build as build_job
+from pipelines.jobs.champion import champion_recipe
 from pipelines.jobs.enrich import Enriched
 from pipelines.jobs.enrich import enrich as enrich_job
 from pipelines.jobs.evaluate import evaluate as evaluate_job
@@ -20,7 +21,7 @@ from pipelines.jobs.match_titles import match_titles as match_job
 from pipelines.jobs.promote import promote as promote_job
 from pipelines.jobs.publish import Published
 from pipelines.jobs.publish import publish as publish_job
-from pipelines.jobs.reuse import champion_recipe, reuse_arrays
+from pipelines.jobs.reuse import reuse as reuse_job
 from pipelines.jobs.train import train as train_job
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings, load_settings
@@ -33,7 +34,7 @@ ingest_app = task(name="ingest app", cache_policy=NO_CACHE)(ingest_app_job)
 match = task(name="match titles", cache_policy=NO_CACHE)(match_job)
 build = task(name="build", cache_policy=NO_CACHE)(build_job)
 train = task(name="train", cache_policy=NO_CACHE)(train_job)
-reuse = task(name="reuse", cache_policy=NO_CACHE)(reuse_arrays)
+reuse = task(name="reuse", cache_policy=NO_CACHE)(reuse_job)
 evaluate = task(name="evaluate", cache_policy=NO_CACHE)(evaluate_job)
 promote = task(name="promote", cache_policy=NO_CACHE)(promote_job)
 publish = task(name="publish", cache_policy=NO_CACHE)(publish_job)
@@ -76,15 +77,12 @@ def nightly(
         matched = match(settings, run_id, links=_path(links), ask_tmdb=enrich_films)
         enriched = enrich(settings, run_id, wanted=enrich_films, popular=popular)
         built = build(settings, run_id)
-        champion = champion_recipe(settings, batch.dataset)
-        again = champion is not None and champion[0] == settings.training.published
         if train_models == "none":
             reuse(settings, run_id, batch.dataset)
         else:
-            if champion is not None and (train_models == "champion" or (train_models == "auto" and again)):
-                train(settings, run_id, models=(champion[0],), overrides={champion[0]: champion[1]})
-            else:
-                train(settings, run_id)
+            champion = {} if train_models == "all" else champion_recipe(settings.folder, batch.dataset)
+            again = train_models == "champion" or settings.training.published in champion
+            train(settings, run_id, recipes=champion if again else {})
             evaluate(settings, run_id)
             promote(settings, run_id)
         published: Published = publish(settings, run_id)

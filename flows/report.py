@@ -8,13 +8,16 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from pipelines.jobs.build import Built
+from pipelines.jobs.champion import metric_rows
 from pipelines.jobs.enrich import Enriched
+from pipelines.jobs.handover import Ranking
 from pipelines.jobs.ingest_app import AppIngested
 from pipelines.jobs.match import Matched
 from pipelines.jobs.publish import Published
 from pipelines.runs import workbench
 from pipelines.settings import Settings
 from pipelines.sources.landed import Batch
+from warehouse.store import ReleaseStore
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,8 @@ class Report:
 def publish_report(settings: Settings, report: Report) -> str:
     """Leave the run's report as artifacts (``run-report``, ``quality-checks``) and return its Markdown."""
     bench = workbench(settings.folder, report.run_id)
-    evaluated, promoted = bench.read("evaluate", "evaluate"), bench.read("promote", "promote")
-    text = markdown(report, evaluated["rows"], promoted["reasons"])
+    release = ReleaseStore(settings.folder).get(report.published.release_id)
+    text = markdown(report, metric_rows(release), Ranking.read(bench).reasons)
     create_markdown_artifact(text, key="run-report", description=f"Run {report.run_id}")
     checks = [
         {"check": f.check_name, "severity": f.severity, "rows": f.rows_found, "example": f.example or ""}
@@ -57,6 +60,11 @@ def matched_note(matched: Matched) -> str:
     )
 
 
+def since(published: Published) -> str:
+    """Say of which release the model is, where that is an older one."""
+    return f" of release {published.trained_for}" if published.trained_for else ""
+
+
 def markdown(report: Report, metrics: list[dict[str, Any]], reasons: list[str]) -> str:
     """Write the report of a run."""
     batch, published, counts = report.batch, report.published, report.built.counts
@@ -65,7 +73,7 @@ def markdown(report: Report, metrics: list[dict[str, Any]], reasons: list[str]) 
         f"# Release {published.release_id}",
         "",
         f"Lists for **{published.users:,}** people from **{published.ratings:,}** ratings of "
-        f"**{published.movies:,}** films, ranked by **{published.model}**.",
+        f"**{published.movies:,}** films, ranked by **{published.model}**{since(published)}.",
         "",
         "| step | what came of it |",
         "|---|---|",
@@ -76,7 +84,7 @@ def markdown(report: Report, metrics: list[dict[str, Any]], reasons: list[str]) 
         f"| enrich | {report.enriched.note} |",
         f"| build | {counts['mart_user_profiles']:,} people, {counts['fct_interactions']:,} ratings |",
         f"| checks | {'; '.join(failed) or 'all pass'} |",
-        f"| promote | {' '.join(reasons)} |",
+        f"| promote | {'; '.join(reasons)} |",
         "",
         "## How good the lists are",
         "",

@@ -43,6 +43,10 @@ class Workbench:
         self.path.mkdir(parents=True, exist_ok=True)
         write_text(self.path / f"{name}.json", json.dumps(content, indent=1, default=str) + "\n")
 
+    def holds(self, name: str) -> bool:
+        """Tell whether a stage has left that result."""
+        return (self.path / f"{name}.json").exists()
+
     def read(self, name: str, stage: str) -> dict[str, Any]:
         """Read what an earlier stage left.
 
@@ -68,10 +72,19 @@ def workbench(folder: DataFolder, run_id: str | None = None) -> Workbench:
     """
     if run_id is not None:
         return Workbench(folder.models / run_id)
-    runs = sorted(path.name for path in folder.models.glob("*") if RUN_ID.match(path.name))
+    runs = _runs(folder)
     if not runs:
         raise EmptyLakeError(f"{folder.models} holds no trained model; run `playbill train` first")
     return Workbench(folder.models / runs[-1])
+
+
+def has_trained(folder: DataFolder) -> bool:
+    """Tell whether the newest run has left trained models, as a run that reuses those of a release does not."""
+    return bool(_runs(folder)) and workbench(folder).holds("train")
+
+
+def _runs(folder: DataFolder) -> list[str]:
+    return sorted(path.name for path in folder.models.glob("*") if RUN_ID.match(path.name))
 
 
 def clear_others(folder: DataFolder, run_id: str) -> None:

@@ -143,6 +143,9 @@ class TrainingSettings(Section):
     published: str = Field("hybrid", description="The one whose lists are published if it beats popularity.")
     gate: str = Field("next", description="Protocol on which it must do so.")
     protocols: tuple[str, ...] = Field(("next", "last-out"), description="Protocols that a run reports.")
+    measured_people: int = Field(
+        20_000, ge=1, description="People whose lists are measured at most, drawn by the seed; all are learned from."
+    )
 
 
 class ListSettings(Section):

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from pipelines.settings import Settings
+from tests import tally
 
 _exit_status = [1]
 
@@ -31,6 +32,14 @@ def _leave() -> None:
 
 def pytest_sessionfinish(exitstatus: int) -> None:
     _exit_status[0] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Print what the slow suites tried, survived and lost, after everything else."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    for line in tally.table() if reporter is not None else ():
+        reporter.write_line(line)
 
 
 OWN_VARIABLES = ("PLAYBILL_", "PREFECT_", "MLFLOW_", "SUPABASE_", "TMDB_")

@@ -10,14 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from warehouse.columns import Relation
 from warehouse.contracts.core import CORE
 from warehouse.contracts.landed import RAW
-from warehouse.db import Connection, connect, quoted
+from warehouse.db import Connection, new_database, parquet_files, quoted
 from warehouse.errors import ContractError, WarehouseError
-from warehouse.files import replacing
 from warehouse.folder import DataFolder
 
 SQL_FOLDER = Path(__file__).parent / "sql"
@@ -35,12 +33,11 @@ DATASETS = {
 LAKE_VIEWS = {
     "raw_tmdb_mapping": "tmdb_mapping",
     "raw_tmdb_movies": "movies_enriched",
-    "raw_tmdb_overrides": "tmdb_overrides",
-    "raw_event_weights": "event_weights",
-    "raw_suppressed_people": "suppressed_people",
-    "raw_last_counts": "last_counts",
 }
 """Raw relations that are one data set of the lake, whichever batch is active."""
+
+INPUTS = ("tmdb_overrides", "event_weights", "suppressed_people", "last_counts")
+"""Small tables that a build is given: they are copied into the warehouse as ``raw_…``."""
 
 MEMORY_LIMIT = "2GB"
 """What DuckDB may hold before it spills to disk; a run as a whole stays under 4 GB."""
@@ -107,6 +104,7 @@ def in_order(files: list[SqlFile]) -> list[SqlFile]:
 
 
 def build_warehouse(
+    home: Path,
     folder: DataFolder,
     batches: Mapping[str, Path | Sequence[Path]],
     *,
@@ -114,16 +112,18 @@ def build_warehouse(
     inputs: Mapping[str, pa.Table] | None = None,
     macros: Mapping[str, str] | None = None,
 ) -> dict[str, int]:
-    """Build ``warehouse.duckdb`` and the lake's data sets afresh; a crash leaves the old ones.
+    """Build ``warehouse.duckdb`` and the data sets made with it into a new folder; nothing else changes.
 
     Parameters
     ----------
+    home : Path
+        The folder of the build, from `warehouse.builds.building`.
     batches : mapping of str to Path or paths
         For each source that is read (``movielens``, ``sample``, ``supabase``, ``events``), the folders of its batches.
     id_space : str
         Whose numbering the MovieLens ids are.
     inputs : mapping of str to pyarrow.Table, optional
-        Small tables that take the place of a data set of `LAKE_VIEWS`, such as ``event_weights``.
+        The tables of `INPUTS`; those left out are empty.
     macros : mapping of str to str, optional
         SQL functions that the files call, ``name(parameters)`` and what each gives.
 
@@ -137,18 +137,15 @@ def build_warehouse(
     ContractError
         If a relation differs from its contract.
     """
-    for name, table in (inputs or {}).items():
-        with replacing(folder.dataset(name)) as target:
-            pq.write_table(table, target)
     counts: dict[str, int] = {}
-    with replacing(folder.warehouse_file) as temporary, connect(temporary) as con:
+    with new_database(home / "warehouse.duckdb") as con:
         con.execute("SET VARIABLE built_at = ?::TIMESTAMPTZ", [datetime.now(UTC)])
         con.execute("SET VARIABLE id_space = ?", [id_space])
         con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         con.execute(f"SET temp_directory = {quoted(folder.root / 'duckdb.tmp')}")
         for signature, expression in (macros or {}).items():
             con.execute(f"CREATE MACRO {signature} AS {expression}")
-        _make_raw(con, folder, batches)
+        _make_raw(con, folder, batches, inputs or {})
         for file in in_order(read_sql("staging") + read_sql("core") + read_sql("marts")):
             kind = "VIEW" if file.is_view else "TABLE"
             con.execute(f'CREATE {kind} "{file.name}" AS {_bound(con, file)}')
@@ -156,23 +153,36 @@ def build_warehouse(
                 _contract_of(file.name).check(con)
                 counts[file.name] = con.execute(f'SELECT count(*) FROM "{file.name}"').fetchall()[0][0]
         for dataset, relation in DATASETS.items():
-            with replacing(folder.dataset(dataset)) as target:
-                con.execute(f'COPY "{relation}" TO {quoted(target)} (FORMAT parquet, COMPRESSION zstd)')
+            target = quoted(home / f"{dataset}.parquet")
+            con.execute(f'COPY "{relation}" TO {target} (FORMAT parquet, COMPRESSION zstd)')
     return counts
 
 
-def _make_raw(con: Connection, folder: DataFolder, batches: Mapping[str, Path | Sequence[Path]]) -> None:
-    """Make a view for each raw relation: over its Parquet files, or empty where nothing has landed."""
+def _make_raw(
+    con: Connection,
+    folder: DataFolder,
+    batches: Mapping[str, Path | Sequence[Path]],
+    inputs: Mapping[str, pa.Table],
+) -> None:
+    """Make each raw relation: a view over its Parquet files, or a table of what the build is given."""
     for name, relation in RAW.items():
         source, _, table = name.removeprefix("raw_").partition("_")
+        if f"{source}_{table}" in INPUTS:
+            con.execute(relation.create_sql)
+            given = inputs.get(f"{source}_{table}")
+            if given is not None:
+                con.register("given", given)
+                con.execute(f'INSERT INTO "{name}" SELECT {relation.column_list} FROM given')
+                con.unregister("given")
+            continue
         if name in LAKE_VIEWS:
             files = [folder.dataset(LAKE_VIEWS[name])]
         else:
-            found = batches.get(source, ())
-            homes = [found] if isinstance(found, Path) else found
+            landed = batches.get(source, ())
+            homes = [landed] if isinstance(landed, Path) else landed
             files = [home / f"{table}.parquet" for home in homes]
-        there = ", ".join(quoted(path) for path in files if path.exists())
-        query = f"SELECT {relation.column_list} FROM read_parquet([{there}])" if there else relation.select_empty_sql
+        present = [path for path in files if path.exists()]
+        query = f"SELECT {relation.column_list} FROM {parquet_files(present)}" if present else relation.select_empty_sql
         con.execute(f'CREATE VIEW "{name}" AS {query}')
         relation.check(con)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from warehouse.build import read_sql
 from warehouse.db import Connection, connect
 from warehouse.errors import ContractError, QualityError
-from warehouse.folder import DataFolder
 
 SEVERITIES = ("error", "warn")
 
@@ -30,15 +30,17 @@ class Finding:
         return self.rows_found == 0
 
 
-def run_checks(folder: DataFolder, *, max_drop_share: float = 0.5) -> list[Finding]:
-    """Run every file of ``warehouse/sql/checks`` against the built warehouse, by name.
+def run_checks(warehouse: Path, *, max_drop_share: float = 0.5) -> list[Finding]:
+    """Run every file of ``warehouse/sql/checks`` against a built warehouse, by name.
 
     Parameters
     ----------
+    warehouse : Path
+        The DuckDB file.
     max_drop_share : float
         Share of a source's rows that may be gone since the last build that passed, 0 to 1.
     """
-    with connect(folder.warehouse_file, read_only=True) as con:
+    with connect(warehouse, read_only=True) as con:
         con.execute("SET VARIABLE built_at = ?::TIMESTAMPTZ", [datetime.now(UTC)])
         con.execute("SET VARIABLE max_drop_share = ?", [max_drop_share])
         return check_all(con, "checks")
@@ -61,7 +63,7 @@ def stop_on_errors(findings: list[Finding]) -> None:
         if finding.severity == "error" and not finding.ok:
             raise QualityError(
                 f"check {finding.check_name}: {finding.rows_found:,} rows, for example {finding.example}; "
-                f"{finding.why}; nothing was trained and the last release stays"
+                f"{finding.why}; nothing was changed: the data built before and the last release stay"
             )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from warehouse.errors import WarehouseBusyError, WarehouseError
+
+GLOB_CHARACTER = re.compile(r"[*?\[]")
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -21,6 +24,45 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
 def quoted(text: str | Path) -> str:
     """Return ``text`` as an SQL string literal, for the statements that take no bound values (COPY, ATTACH)."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def parquet_files(paths: Sequence[Path], *, options: str = "") -> str:
+    """Return the table function that reads these files, whatever characters their folders' names hold.
+
+    DuckDB takes ``[``, ``*`` and ``?`` for patterns, and a folder called ``year=2020`` for a column.
+    """
+    files = ", ".join(quoted(GLOB_CHARACTER.sub(r"[\g<0>]", str(path))) for path in paths)
+    return f"read_parquet([{files}], hive_partitioning = false{options})"
+
+
+@contextmanager
+def new_database(path: Path) -> Iterator[Connection]:
+    """Make a database file whose block ends well only if every row of it is on disk and can be read again.
+
+    Closing a database writes what is still in its log, and is silent when that fails (a full disk): the file would be
+    there, without its last tables. So the log is written explicitly, and then the file is opened and read through.
+
+    Raises
+    ------
+    WarehouseError
+        If it cannot be written or read again.
+    """
+    with connect(path) as con:
+        yield con
+        con.execute("CHECKPOINT")
+        expected = _contents(con)
+    if path.with_name(f"{path.name}.wal").exists():
+        raise WarehouseError(f"{path} could not be written whole; is the disk full? See `df {path.parent}`")
+    with connect(path, read_only=True) as con:
+        if _contents(con) != expected:
+            raise WarehouseError(f"{path} is not what was written into it; is the disk sound?")
+
+
+def _contents(con: Connection) -> dict[str, tuple[int, int | None]]:
+    """Return each table's rows and a number made of all its values, so that every block is read."""
+    tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL").fetchall()
+    query = 'SELECT count(*), bit_xor(hash(t)) FROM "{}" t'
+    return {name: con.execute(query.format(name)).fetchall()[0] for (name,) in tables}
 
 
 @contextmanager
@@ -38,7 +80,8 @@ def connect(path: Path | None = None, *, read_only: bool = False, threads: int |
     if path is not None and read_only and not path.exists():
         raise WarehouseError(f"{path} does not exist; run `playbill run` first")
     try:
-        con = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
+        # resolved: DuckDB knows open files by name, and a link's name stays when what it points to is another
+        con = duckdb.connect(str(path.resolve()) if path else ":memory:", read_only=read_only, config=config)
     except duckdb.IOException as error:
         if "lock" in str(error):
             raise WarehouseBusyError(f"{path} is being written by another process; try again when it ends") from error

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from warehouse.db import connect, quoted
-from warehouse.files import replacing
+from warehouse.db import connect, parquet_files, quoted
 from warehouse.folder import DataFolder
+from warehouse.sums import rewriting
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ def erase_rows(files: list[Path], condition: str, values: list[str | int]) -> Er
     with connect() as con:
         con.execute("SET preserve_insertion_order = true")
         for path in files:
-            found = con.execute(f"SELECT count(*) FROM read_parquet({quoted(path)}) WHERE {condition}", values)
+            found = con.execute(f"SELECT count(*) FROM {parquet_files([path])} WHERE {condition}", values)
             hit = int(found.fetchall()[0][0])
             if not hit:
                 continue
-            with replacing(path) as temporary:
+            with rewriting(path) as temporary:
                 con.execute(
-                    f"COPY (SELECT * FROM read_parquet({quoted(path)}) WHERE ({condition}) IS NOT TRUE) "
+                    f"COPY (SELECT * FROM {parquet_files([path])} WHERE ({condition}) IS NOT TRUE) "
                     f"TO {quoted(temporary)} (FORMAT parquet, COMPRESSION zstd)",
                     values,
                 )

@@ -11,6 +11,7 @@
     ├── WarehouseError          the lake or the warehouse cannot be used
     │   ├── WarehouseBusyError       another run is writing
     │   ├── EmptyLakeError           nothing has landed yet
+    │   ├── DamagedFileError         a file is not what was written there
     │   ├── ContractError            a relation differs from its contract
     │   └── QualityError             an `error` check found rows
     ├── ReleaseError            a release cannot be used
@@ -69,6 +70,10 @@ class WarehouseBusyError(WarehouseError):
 
 class EmptyLakeError(WarehouseError):
     """Nothing has landed in the lake yet."""
+
+
+class DamagedFileError(WarehouseError):
+    """A file is missing, or its content is not what was written there."""
 
 
 class ContractError(WarehouseError):

@@ -5,11 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 BLOCK_BYTES = 1 << 20
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+"""What is about people is for the user who runs Playbill alone, whatever the umask."""
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a folder, and those above it, that only this user may enter; return it. One that exists stays as it is."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+    return folder
 
 
 def sync_folder(folder: Path) -> None:
@@ -30,10 +41,11 @@ def sync_file(path: Path) -> None:
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path to write to; when the block ends well, it takes the place of ``path`` at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    make_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         yield temporary
+        temporary.chmod(PRIVATE_FILE)
         sync_file(temporary)
         temporary.replace(path)
         sync_folder(path.parent)
@@ -47,22 +59,34 @@ def new_folder(path: Path) -> Iterator[Path]:
 
     Every file in it is fsynced before the rename, so a folder of that name is always whole.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
+    temporary.mkdir(mode=PRIVATE_FOLDER)
     try:
         yield temporary
         for item in sorted(temporary.rglob("*")):
             if item.is_file():
+                item.chmod(PRIVATE_FILE)
                 sync_file(item)
             else:
+                item.chmod(PRIVATE_FOLDER)
                 sync_folder(item)
         sync_folder(temporary)
         temporary.rename(path)
         sync_folder(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def link_to(link: Path, target: Path) -> None:
+    """Make ``link`` point to ``target`` at once, whatever stood there before."""
+    make_folder(link.parent)
+    temporary = link.with_name(f".{link.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(target)
+    temporary.replace(link)
+    sync_folder(link.parent)
 
 
 def write_text(path: Path, text: str) -> None:

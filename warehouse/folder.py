@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+BUILT = ("interactions", "movies", "movie_stats")
+"""The data sets that a build makes; the others (``tmdb_mapping``, ``movies_enriched``) outlive builds."""
+
 
 @dataclass(frozen=True)
 class DataFolder:
@@ -35,13 +38,23 @@ class DataFolder:
         return self.lake / source
 
     def dataset(self, name: str) -> Path:
-        """One of the lake's data sets, such as ``interactions``."""
-        return self.lake / f"{name}.parquet"
+        """One of the data sets, such as ``interactions``; those of `BUILT` lie in the build in use."""
+        return (self.build if name in BUILT else self.lake) / f"{name}.parquet"
+
+    @property
+    def builds(self) -> Path:
+        """What was built from the lake, a folder a build."""
+        return self.root / "builds"
+
+    @property
+    def build(self) -> Path:
+        """The link to the build in use."""
+        return self.builds / "current"
 
     @property
     def warehouse_file(self) -> Path:
         """The DuckDB file that the SQL files build."""
-        return self.root / "warehouse.duckdb"
+        return self.build / "warehouse.duckdb"
 
     @property
     def lock_file(self) -> Path:
@@ -52,6 +65,11 @@ class DataFolder:
     def quarantine(self) -> Path:
         """Rows that could not be used, with their reasons."""
         return self.root / "quarantine"
+
+    @property
+    def recipes(self) -> Path:
+        """The data folder's own recipes, such as `playbill tune` writes; they win over those that ship."""
+        return self.root / "recipes"
 
     @property
     def models(self) -> Path:

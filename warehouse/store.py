@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ from typing import Any
 
 from warehouse.contracts.release import SCHEMA_VERSION
 from warehouse.errors import BrokenReleaseError, NoReleaseError, UnknownReleaseError
-from warehouse.files import new_folder, sha256_of, sync_folder, write_text
+from warehouse.files import link_to, new_folder, sha256_of, write_text
 from warehouse.folder import DataFolder
 
 RELEASE_ID = re.compile(r"^\d{8}T\d{6}Z-[0-9a-f]{6}$")
@@ -71,8 +70,13 @@ class ReleaseStore:
         """Return the release that is served."""
         return self.get(self.current_id())
 
-    def get(self, release_id: str) -> Release:
+    def get(self, release_id: str, *, older: bool = False) -> Release:
         """Return one release.
+
+        Parameters
+        ----------
+        older : bool
+            Whether an older schema version will do, for who reads its manifest and models only.
 
         Raises
         ------
@@ -89,9 +93,10 @@ class ReleaseStore:
             manifest = _read_manifest(path / "manifest.json")
         except (OSError, ValueError, RecursionError) as error:
             raise BrokenReleaseError(f"{path}/manifest.json cannot be read ({error}); roll back to another") from error
-        if manifest.get("schema_version") != SCHEMA_VERSION:
+        version = manifest.get("schema_version")
+        if version != SCHEMA_VERSION and not (older and isinstance(version, int) and version < SCHEMA_VERSION):
             raise BrokenReleaseError(
-                f"release {release_id} has schema version {manifest.get('schema_version')}, this version reads "
+                f"release {release_id} has schema version {version}, this version reads "
                 f"{SCHEMA_VERSION}; publish again with `playbill run`"
             )
         return Release(release_id, path, manifest)
@@ -140,11 +145,7 @@ class ReleaseStore:
         """Serve a release from now on: readers of the old one are not disturbed."""
         self.get(release_id)
         write_text(self.home / "CURRENT", release_id + "\n")
-        link = self.home / f".current.{os.getpid()}.tmp"
-        link.unlink(missing_ok=True)
-        link.symlink_to(Path(release_id) / "release.duckdb")
-        link.replace(self.home / "current.duckdb")
-        sync_folder(self.home)
+        link_to(self.home / "current.duckdb", Path(release_id) / "release.duckdb")
 
     def before(self, release_id: str) -> str:
         """Return the newest release older than ``release_id``.

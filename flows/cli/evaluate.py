@@ -14,8 +14,11 @@ from flows.cli.console import out, progress_bar, set_up_logging
 from flows.cli.options import MovieLensOption, one_of
 from pipelines.choice.evaluation.report import Evaluation
 from pipelines.choice.evaluation.split import PROTOCOLS
+from pipelines.runs import has_trained, workbench
 from pipelines.settings import load_settings
 
+STORED_K = 10
+"""Films of a list that the gate and the metrics ledger look at."""
 SHOWN = ("ndcg", "recall", "map", "mrr", "hit_rate", "coverage")
 
 
@@ -27,25 +30,52 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
-    protocol: Annotated[str, typer.Option("--protocol", help=f"One of {', '.join(PROTOCOLS)}.")] = "next",
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            "--protocol",
+            help=f"One of {', '.join(PROTOCOLS)}; by default the gate's, of a trained run the settings'.",
+        ),
+    ] = None,
     movielens: MovieLensOption = None,
-    models: Annotated[list[str] | None, typer.Option("--model", help="A model to measure; may be repeated.")] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option("--model", help="A model to measure by its recipe, not those that were trained; may be repeated."),
+    ] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="Films of each list that count.")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON instead of tables: an object, or a list of several protocols'.")
+    ] = False,
 ) -> None:
-    """Measure models on ratings they were not shown; without --movielens on what the lake holds."""
-    one_of(protocol, PROTOCOLS, "--protocol")
+    """Measure models on ratings they were not shown; after train the models that were trained, for promote to judge.
+
+    With --movielens, --model or -k it measures recipes of your choice instead, and records nothing.
+    """
+    if protocol is not None:
+        one_of(protocol, PROTOCOLS, "--protocol")
     settings = load_settings()
     set_up_logging(settings.log_level)
+    from pipelines.jobs.evaluate import evaluate as job
     from pipelines.jobs.measure import measure_set, open_set
 
+    trained = movielens is None and not models and k == STORED_K and has_trained(settings.folder)
     with progress_bar():
-        chosen = open_set(settings, movielens)
-        found = measure_set(settings, chosen, protocol, tuple(models or settings.training.models), k=k)
+        if trained:
+            evaluations = list(job(settings, protocols=(protocol,) if protocol else None).values())
+        else:
+            chosen, names = open_set(settings, movielens), tuple(models or settings.training.models)
+            evaluations = [measure_set(settings, chosen, protocol or settings.training.gate, names, k=k)]
     if as_json:
-        typer.echo(json.dumps(found.to_json(), indent=1))
-    else:
-        out.print(evaluation_table(found))
+        told = [evaluation.to_json() for evaluation in evaluations]
+        typer.echo(json.dumps(told[0] if len(told) == 1 else told, indent=1))
+        return
+    for evaluation in evaluations:
+        out.print(evaluation_table(evaluation))
+    out.print(
+        f"The models of run {workbench(settings.folder).run_id} as they were trained; recorded."
+        if trained
+        else "The models by their recipes' files; not recorded."
+    )
 
 
 def rating_errors(

@@ -87,7 +87,11 @@ def build() -> None:
 
 def train(
     models: Annotated[
-        list[str] | None, typer.Argument(help="Models to train; by default those of the settings.")
+        list[str] | None,
+        typer.Argument(
+            help="Models to train; by default those of the settings. The settings' published one asks to be published, "
+            "or else the last named."
+        ),
     ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="A hyper-parameter, such as factors=32; for one model only.")
@@ -111,22 +115,25 @@ def train(
 
 
 def promote() -> None:
-    """Ask the gate whether the newest trained model may be published; evaluate first."""
+    """Ask the gate whether the newest trained model may be published; after a refusal the served one goes on."""
     settings = _start()
     from pipelines.jobs.promote import promote as job
 
-    decision = job(settings)
-    out.print(("promoted: " if decision.promoted else "refused: ") + " ".join(decision.reasons))
+    for reason in job(settings).ranking.reasons:
+        out.print(reason)
 
 
 def publish() -> None:
-    """Publish everybody's list with the promoted model as a new release."""
+    """Publish everybody's list, ranked by the model that promote named, as a new release."""
     settings = _start()
     from pipelines.jobs.publish import publish as job
 
     with progress_bar():
         published = job(settings)
-    out.print(f"Published release {published.release_id}: {published.users:,} lists, ranked by {published.model}")
+    out.print(
+        f"Published release {published.release_id}: {published.users:,} lists, ranked by {published.model}"
+        + (f" of release {published.trained_for}" if published.trained_for else "")
+    )
 
 
 def _assignment(text: str) -> tuple[str, Any]:

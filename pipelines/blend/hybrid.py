@@ -80,6 +80,12 @@ class HybridModel(Model):
                 kind = MEMBERS[name]
                 self.members[name] = kind(kind.config_class.model_validate(self.config.members.get(name, {})))
 
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """The weights above 0 and every hyper-parameter of the members that they belong to."""
+        weights = {name: self.config.weights[name] for name in self.members}
+        return {**super().recipe, "weights": weights, "members": {n: m.recipe for n, m in self.members.items()}}
+
     def _fit(self, histories: Histories, films: Films) -> None:
         self.cold_ = np.bincount(histories.item_idx, minlength=len(films)) == 0
         for member in self.members.values():

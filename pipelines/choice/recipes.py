@@ -1,7 +1,12 @@
-"""Recipes: chosen hyper-parameters as TOML, one file a model, or one a model and protocol."""
+"""Recipes: chosen hyper-parameters as TOML, one file a model, or one a model and protocol.
+
+The project ships some; a data folder's own ``recipes/`` may hold others, and a file there stands in place of the
+shipped file of the same name. A recipe that was published is not read from files at all: see `from_recipe`.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
@@ -14,12 +19,28 @@ from pipelines.blend.catalogue import model_class
 from pipelines.blend.hybrid import HybridConfig, HybridModel
 from pipelines.models.base import Model
 from warehouse.errors import ConfigError
+from warehouse.folder import DataFolder
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
+SHIPPED = (RECIPES,)
 DIGITS = 6
+HASH_DIGITS = 12
+
+Folders = tuple[Path, ...]
+"""Where recipes are looked for, the first one first."""
 
 
-def read_file(name: str, protocol: str | None = None, folder: Path = RECIPES) -> dict[str, Any]:
+def recipe_folders(folder: DataFolder) -> Folders:
+    """Return where a data folder's recipes are looked for: its own ``recipes/``, then those that ship."""
+    return (folder.recipes, *SHIPPED)
+
+
+def file_name(name: str, protocol: str | None = None) -> str:
+    """Return the name of a recipe's file; a model's recipe for `next` is the one that ships, without a protocol."""
+    return f"{name}.toml" if protocol in (None, "next") else f"{name}.{protocol}.toml"
+
+
+def read_file(name: str, protocol: str | None = None, folders: Folders = SHIPPED) -> dict[str, Any]:
     """Return what ``<name>.<protocol>.toml`` says where there is one, else ``<name>.toml``, else nothing.
 
     Raises
@@ -27,7 +48,8 @@ def read_file(name: str, protocol: str | None = None, folder: Path = RECIPES) ->
     ConfigError
         If the file is not valid TOML.
     """
-    for path in ([folder / f"{name}.{protocol}.toml"] if protocol else []) + [folder / f"{name}.toml"]:
+    names = dict.fromkeys((file_name(name, protocol), file_name(name)))
+    for path in (folder / each for each in names for folder in folders):
         if path.exists():
             try:
                 return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -36,22 +58,26 @@ def read_file(name: str, protocol: str | None = None, folder: Path = RECIPES) ->
     return {}
 
 
-def read_recipe(name: str, protocol: str | None = None, folder: Path = RECIPES) -> dict[str, Any]:
+def read_recipe(name: str, protocol: str | None = None, folders: Folders = SHIPPED) -> dict[str, Any]:
     """Return the hyper-parameters that were chosen for a model; without a recipe, nothing: its defaults hold.
 
     ``<name>.<protocol>.toml`` is read where there is one, else ``<name>.toml``, which won on `next` and is what ships.
     The hybrid's members bring their own recipes for the same protocol; its file may change single values of theirs.
     """
-    values = read_file(name, protocol, folder)
+    values = read_file(name, protocol, folders)
     if name == HybridModel.name:
         weights = values.get("weights", HybridConfig().weights)
-        own = {member: read_recipe(member, protocol, folder) for member in weights}
+        own = {member: read_recipe(member, protocol, folders) for member in weights}
         values = merge({"members": own}, values)
     return values
 
 
 def make_model(
-    name: str, overrides: Mapping[str, Any] | None = None, *, protocol: str | None = None, folder: Path = RECIPES
+    name: str,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    protocol: str | None = None,
+    folders: Folders = SHIPPED,
 ) -> Model:
     """Make an unfitted model from its recipe, with single values overridden.
 
@@ -69,15 +95,34 @@ def make_model(
     ConfigError
         If a hyper-parameter is unknown or out of range; the message names it.
     """
+    model_class(name)  # a wrong name is told before its file is looked for
+    return from_recipe(name, merge(read_recipe(name, protocol, folders), overrides or {}))
+
+
+def from_recipe(name: str, recipe: Mapping[str, Any]) -> Model:
+    """Make an unfitted model from a whole recipe, such as a release's; no file is read and nothing is merged in.
+
+    Raises
+    ------
+    UnknownModelError
+        If no model has that name.
+    ConfigError
+        If a hyper-parameter is unknown or out of range; the message names it.
+    """
     kind = model_class(name)
-    values = merge(read_recipe(name, protocol, folder), overrides or {})
     try:
-        return kind(kind.config_class.model_validate(values))
+        return kind(kind.config_class.model_validate(dict(recipe)))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         known = ", ".join(kind.config_class.model_fields)
         raise ConfigError(f"{name}: {where}: {first['msg']}; its parameters are {known}") from error
+
+
+def recipe_hash(name: str, recipe: Mapping[str, Any]) -> str:
+    """Return twelve hex digits that are equal when and only when the model and its whole recipe are."""
+    text = json.dumps([name, recipe], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:HASH_DIGITS]
 
 
 def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:

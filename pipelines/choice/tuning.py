@@ -16,7 +16,7 @@ import numpy as np
 from pipelines.blend.hybrid import HybridModel, standardise
 from pipelines.choice.evaluation import metrics
 from pipelines.choice.evaluation.split import Fold, Ratings, make_folds
-from pipelines.choice.recipes import make_model, merge, read_file
+from pipelines.choice.recipes import SHIPPED, Folders, make_model, merge, read_file
 from pipelines.choice.search_spaces import SPACES, Space, space_of
 from pipelines.films.films import Films
 from pipelines.models.base import Model
@@ -60,6 +60,7 @@ def tune(
     trials: int = 50,
     seed: int = 42,
     base: Mapping[str, Any] | None = None,
+    folders: Folders = SHIPPED,
     storage: str | None = None,
     progress: Progress | None = None,
 ) -> Tuned:
@@ -69,6 +70,8 @@ def tune(
     ----------
     base : mapping, optional
         Values laid over the recipe in use for every trial.
+    folders : tuple of Path
+        Where the recipe in use is looked for.
     storage : str, optional
         An optuna storage URL (``sqlite:///tuning.db``); a search of the same model, protocol and seed is continued,
         ``trials`` counting those already done.
@@ -92,14 +95,15 @@ def tune(
     settings = dict(base or {})
     measure: Callable[[dict[str, Any]], float]
     if name == HybridModel.name:
-        start = make_model(name, settings, protocol=protocol)
+        start = make_model(name, settings, protocol=protocol, folders=folders)
         measure, space = _hybrid_objective(start, films, folds, progress), _weights_space(list(start.members))
         first = {f"weights.{member}": start.config.weights[member] for member in start.members}
     else:
         space, first = space_of(name, protocol), {}
 
         def measure(values: dict[str, Any]) -> float:
-            return score_model(make_model(name, merge(settings, values), protocol=protocol), films, folds)
+            made = make_model(name, merge(settings, values), protocol=protocol, folders=folders)
+            return score_model(made, films, folds)
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
@@ -124,7 +128,7 @@ def tune(
             progress(f"{name}: {protocol}, trial {number + 1} of {trials}, best {study.best_value:.4f}")
     best = study.best_trial
     start_value = float(study.trials[0].value or 0)
-    recipe = merge(merge(read_file(name, protocol), settings), best.user_attrs["values"])
+    recipe = merge(merge(read_file(name, protocol, folders), settings), best.user_attrs["values"])
     metric = f"{_metric(protocol)}@{K}"
     return Tuned(name, protocol, metric, study.best_value, start_value, len(study.trials) - 1, recipe)
 

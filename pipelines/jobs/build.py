@@ -1,4 +1,4 @@
-"""Build: the warehouse from the lake, then the quality checks that may stop the run."""
+"""Build: the warehouse from the lake, the quality checks that may stop the run, and only then the swap."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from pipelines.people.suppression import suppressed
 from pipelines.settings import EventSettings, Settings
 from warehouse import ledgers
 from warehouse.build import build_warehouse
+from warehouse.builds import building
 from warehouse.changes import batch_folders
 from warehouse.checks import Finding, run_checks, stop_on_errors
-from warehouse.db import connect
+from warehouse.db import connect, parquet_files
 from warehouse.errors import SourceError
 from warehouse.files import remove_leftovers
 from warehouse.folder import DataFolder
@@ -37,12 +38,12 @@ class Built:
 
 
 def build(settings: Settings, run_id: str) -> Built:
-    """Rebuild the warehouse and the lake's data sets from all that has landed and check them.
+    """Rebuild the warehouse and the data sets from all that has landed, check them, then swap them in as one.
 
     Raises
     ------
     QualityError
-        If a check of severity ``error`` finds rows; the ledger has all findings then too.
+        If a check of severity ``error`` finds rows: what was built before stays; the ledger has all findings.
     SourceError
         If the active set's films have no TMDB ids.
     """
@@ -54,20 +55,19 @@ def build(settings: Settings, run_id: str) -> Built:
         _check_mapped(folder, active)
         batches: dict[str, Path | list[Path]] = {active.source: active.batch}
         batches |= {source: batch_folders(folder.batches(source)) for source in APP_SOURCES}
-        counts = build_warehouse(
-            folder, batches, id_space=active.id_space, inputs=_inputs(settings, active), macros=SQL_MACROS
-        )
-        findings = run_checks(folder, max_drop_share=settings.quality.max_drop_share)
-        rows = [asdict(finding) for finding in findings]
-        ledgers.append(folder, "quality", run_id, rows)
-        failed = sum(not finding.ok for finding in findings)
-        people, films = counts["mart_user_profiles"], counts["dim_movies"]
-        ratings = counts["fct_interactions"]
-        log.info(
-            "build done users=%d movies=%d ratings=%d checks=%d failed=%d", people, films, ratings, len(rows), failed
-        )
-        stop_on_errors(findings)
+        with building(folder) as home:
+            counts = build_warehouse(
+                home, folder, batches, id_space=active.id_space, inputs=_inputs(settings, active), macros=SQL_MACROS
+            )
+            findings = run_checks(home / "warehouse.duckdb", max_drop_share=settings.quality.max_drop_share)
+            ledgers.append(folder, "quality", run_id, [asdict(finding) for finding in findings])
+            stop_on_errors(findings)
         _record_sources(folder, run_id, active)
+    log.info(
+        "build done users=%d movies=%d ratings=%d checks=%d failed=%d",
+        counts["mart_user_profiles"], counts["dim_movies"], counts["fct_interactions"], len(findings),
+        sum(not finding.ok for finding in findings),
+    )  # fmt: skip
     return Built(counts, findings)
 
 
@@ -78,8 +78,8 @@ def _check_mapped(folder: DataFolder, active: Active) -> None:
     known = 0
     if path.exists():
         with connect() as con:
-            query = "SELECT count(*) FROM read_parquet(?) WHERE id_space = ?"
-            known = con.execute(query, [str(path), active.id_space]).fetchall()[0][0]
+            query = f"SELECT count(*) FROM {parquet_files([path])} WHERE id_space = ?"
+            known = con.execute(query, [active.id_space]).fetchall()[0][0]
     if not known and not any(row["id_space"] == active.id_space for row in read_overrides(folder).to_pylist()):
         raise SourceError(
             f"{active.dataset} has no links.csv and none of its films is matched to a TMDB id; give --links a set that "

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from pipelines.blend.catalogue import model_class
 from pipelines.choice.evaluation.report import Evaluation
 from pipelines.choice.evaluation.report import evaluate as measure
 from pipelines.choice.evaluation.split import Ratings
+from pipelines.choice.recipes import from_recipe
 from pipelines.films.films import Films
 from pipelines.jobs.active import active_set
-from pipelines.models.base import Model
+from pipelines.jobs.handover import Measured, TrainedModels
 from pipelines.people.reader import People, read_films, read_people
 from pipelines.progress import step
-from pipelines.registry import open_registry
+from pipelines.registry import Registry
 from pipelines.runs import Workbench, workbench
 from pipelines.settings import Settings
 from warehouse import ledgers
@@ -28,36 +28,44 @@ from warehouse import ledgers
 log = logging.getLogger(__name__)
 
 
-def evaluate(settings: Settings, run_id: str | None = None) -> dict[str, Evaluation]:
-    """Measure the recipes of a run's models on the settings' protocols.
+def evaluate(
+    settings: Settings, run_id: str | None = None, *, protocols: tuple[str, ...] | None = None
+) -> dict[str, Evaluation]:
+    """Measure the recipes of a run's models, by default those of the newest run that trained.
 
     The models are fitted anew on each protocol's training part, in the films and ratings of the lake. The figures go
     to the metrics ledger, to MLflow, and to the workbench for the promotion gate.
 
+    Parameters
+    ----------
+    protocols : tuple of str, optional
+        By default the gate's and those of the settings.
+
     Returns
     -------
     dict of protocol to Evaluation
+
+    Raises
+    ------
+    EmptyLakeError
+        If nothing was trained on the active data set.
     """
     folder = settings.folder
-    bench = workbench(folder, run_id)
-    trained = bench.read("train", "train")
+    bench, dataset = workbench(folder, run_id), active_set(folder).dataset
+    trained = TrainedModels.read(bench, dataset)
     films = read_films(folder)
     ratings = ratings_of(read_people(folder), films)
-    dataset = active_set(folder).dataset
-    makers = {name: _maker(name, recipe) for name, recipe in trained["recipes"].items()}
-    found: dict[str, Evaluation] = {}
-    for protocol in dict.fromkeys((settings.training.gate, *settings.training.protocols)):
-        found[protocol] = measure(
-            makers, ratings, films, protocol, dataset=dataset, seed=settings.random_state, progress=_show
+    makers = {name: partial(from_recipe, name, recipe) for name, recipe in trained.recipes.items()}
+    chosen = protocols or (settings.training.gate, *settings.training.protocols)
+    evaluations = {
+        protocol: measure(
+            makers, ratings, films, protocol,
+            dataset=dataset, seed=settings.random_state, max_people=settings.training.measured_people, progress=_show,
         )
-    _record(settings, bench, trained, found)
-    for protocol, evaluation in found.items():
-        for model, figures in evaluation.to_json()["models"].items():
-            ndcg, recall = (figures[f"{name}@{evaluation.k}"] for name in ("ndcg", "recall"))
-            log.info(
-                "evaluate done protocol=%s model=%s ndcg=%s recall=%s", protocol, model, _short(ndcg), _short(recall)
-            )
-    return found
+        for protocol in dict.fromkeys(chosen)
+    }  # fmt: skip
+    _record(settings, bench, trained, evaluations)
+    return evaluations
 
 
 def ratings_of(people: People, films: Films) -> Ratings:
@@ -89,29 +97,31 @@ def _short(value: float | int | None) -> str:
     return "untold" if value is None else f"{value:.4f}"
 
 
-def _maker(name: str, recipe: dict[str, Any]) -> Callable[[], Model]:
-    kind = model_class(name)
-    return lambda: kind(kind.config_class.model_validate(recipe))
-
-
 def _show(line: str) -> None:
     step(f"evaluate {line}", 0, None)
 
 
-def _record(settings: Settings, bench: Workbench, trained: dict[str, Any], found: dict[str, Evaluation]) -> None:
+def _record(settings: Settings, bench: Workbench, trained: TrainedModels, evaluations: dict[str, Evaluation]) -> None:
+    recipes = {name: json.dumps(recipe, sort_keys=True) for name, recipe in trained.recipes.items()}
     rows = [
-        {**row, "recipe": json.dumps(trained["recipes"][row["model"]], sort_keys=True)}
-        for evaluation in found.values()
-        for row in evaluation.rows()
+        {**row, "recipe": recipes[row["model"]]} for evaluation in evaluations.values() for row in evaluation.rows()
     ]
     ledgers.append(settings.folder, "metrics", bench.run_id, rows)
-    gate = found[settings.training.gate]
-    values = {model: gate.per_person(model).tolist() for model in gate.values}
-    bench.write("evaluate", {"protocol": gate.protocol, "rows": rows, "ndcg": values})
-    registry = open_registry(settings)
-    if registry is not None:
-        for model, mlflow_id in trained["mlflow"].items():
+    ndcg = {
+        protocol: {model: evaluation.per_person(model).tolist() for model in evaluation.values}
+        for protocol, evaluation in evaluations.items()
+    }
+    Measured(rows, ndcg).write(bench)
+    if trained.mlflow:
+        registry = Registry(settings)
+        for model, mlflow_id in trained.mlflow.items():
             registry.log_metrics(mlflow_id, _named(rows, model))
+    for row in rows:
+        if row["segment"] == "all" and row["metric"] in ("ndcg", "recall"):
+            log.info(
+                "evaluate done protocol=%s model=%s metric=%s@%d value=%s",
+                row["protocol"], row["model"], row["metric"], row["k"], _short(row["value"]),
+            )  # fmt: skip
 
 
 def _named(rows: list[dict[str, Any]], model: str) -> dict[str, float]:

@@ -37,7 +37,8 @@ def ingest(settings: Settings, run_id: str, *, dataset: str | None = None, movie
     """
     folder = settings.folder
     with writing(folder):
-        for home in (folder.root, folder.lake, folder.batches("movielens"), folder.batches("sample"), folder.releases):
+        batches = folder.batches("movielens"), folder.batches("sample")
+        for home in (folder.root, folder.lake, *batches, folder.builds, folder.releases):
             remove_leftovers(home)
         if movielens is None and (dataset or SAMPLE) == SAMPLE:
             batch = land_sample(folder, seed=settings.random_state)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pipelines.choice.evaluation.rating_errors import RatingErrors, cross_validate
 from pipelines.choice.evaluation.report import Evaluation
 from pipelines.choice.evaluation.report import evaluate as measure
 from pipelines.choice.evaluation.split import Ratings
-from pipelines.choice.recipes import make_model
+from pipelines.choice.recipes import make_model, recipe_folders
 from pipelines.films.films import Films
 from pipelines.jobs.active import active_set
 from pipelines.jobs.evaluate import ratings_of, read_own_ids
@@ -56,13 +57,17 @@ def open_set(settings: Settings, path: Path | None) -> Measurable:
 def measure_set(
     settings: Settings, chosen: Measurable, protocol: str, names: tuple[str, ...], *, k: int = 10
 ) -> Evaluation:
-    """Measure models under a protocol, each with its recipe for that protocol; nothing is recorded."""
-    makers: dict[str, Callable[[], Model]] = {name: _maker(name, protocol) for name in names}
+    """Measure models under a protocol, each with its file's recipe for that protocol; nothing is recorded."""
+    folders = recipe_folders(settings.folder)
+    makers: dict[str, Callable[[], Model]] = {
+        name: partial(make_model, name, protocol=protocol, folders=folders) for name in names
+    }
     for maker in makers.values():
         maker()  # a wrong name or recipe is told before anything is fitted
     return measure(
         makers, chosen.ratings, chosen.films, protocol,
-        k=k, dataset=chosen.dataset, seed=settings.random_state, progress=show,
+        k=k, dataset=chosen.dataset, seed=settings.random_state,
+        max_people=settings.training.measured_people, progress=show,
     )  # fmt: skip
 
 
@@ -74,7 +79,3 @@ def measure_rating_errors(settings: Settings, chosen: Measurable, *, n_folds: in
 def show(line: str) -> None:
     """Report a line of an evaluation's progress."""
     step(line, 0, None)
-
-
-def _maker(name: str, protocol: str) -> Callable[[], Model]:
-    return lambda: make_model(name, protocol=protocol)

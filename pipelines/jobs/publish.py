@@ -11,17 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.blend.catalogue import load_model
+from pipelines.choice.recipes import recipe_hash
 from pipelines.films.search import FilmSearch
-from pipelines.jobs.active import active_set
+from pipelines.jobs.active import Active, active_set
+from pipelines.jobs.winner import Winner, winner_of
 from pipelines.lists import tables
 from pipelines.lists.rank import rank
-from pipelines.models.base import Model
-from pipelines.models.popularity import PopularityModel
 from pipelines.people.reader import People, read_films, read_people
 from pipelines.people.suppression import suppressed_among, suppression_held
 from pipelines.progress import step
-from pipelines.runs import Workbench, workbench
+from pipelines.runs import workbench
 from pipelines.settings import Settings, project_root
 from warehouse import ledgers
 from warehouse.checks import stop_on_errors
@@ -36,10 +35,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Published:
-    """The release that is served from now on."""
+    """The release that is served from now on.
+
+    Attributes
+    ----------
+    trained_for : str or None
+        The release that its model's arrays were trained for, where that is an older one.
+    """
 
     release_id: str
     model: str
+    trained_for: str | None
     users: int
     movies: int
     ratings: int
@@ -58,16 +64,15 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
     # the last look
     with writing(folder):
         remove_leftovers(folder.releases)
-        bench = workbench(folder, run_id)
-        decided = bench.read("promote", "promote")
+        bench, active = workbench(folder, run_id), active_set(folder)
+        winner = winner_of(folder, bench, active.dataset)
+        model, popularity = winner.load()
         people, films = read_people(folder), read_films(folder)
-        model = load_model(bench.model(decided["published"]))
-        popularity = PopularityModel.load(bench.model(PopularityModel.name))
         ranked = rank(
             model, popularity, people, films, length=settings.lists.length, explained=settings.lists.explained
         )  # fmt: skip
         created_at = utc_now()
-        facts = _facts(settings, bench, model, people, len(films))
+        facts = _facts(settings, bench.run_id, active, winner, people, len(films))
         with ExitStack() as until_renamed, store.publishing(facts, created_at) as (release_id, path):
             step("write release", 0, None)
             model.save(path / "models" / model.name)
@@ -82,7 +87,7 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
                 "popular_movies": tables.popular_table(own_films, films, popularity, _genres(films.metadata)),
                 "similar_movies": tables.similar_table(model, films, settings.lists.similar),
                 "user_profiles": tables.profile_table(folder),
-                **_records(settings, bench, {**facts, "release_id": release_id, "created_at": created_at}),
+                **_records(settings, winner, {**facts, "release_id": release_id, "created_at": created_at}),
             }
             file = path / "release.duckdb"
             stop_on_errors(write_release_file(file, content, list_length=settings.lists.length))
@@ -90,34 +95,38 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
             if gone:
                 facts |= _without(people, gone)
                 content = tables.without_people(content, gone)
-                content |= _records(settings, bench, {**facts, "release_id": release_id, "created_at": created_at})
+                content |= _records(settings, winner, {**facts, "release_id": release_id, "created_at": created_at})
                 file.unlink()
                 stop_on_errors(write_release_file(file, content, list_length=settings.lists.length))
         previous = _log_release(settings, store, bench.run_id, release_id)
-    log.info("publish done release=%s users=%d previous=%s", release_id, facts["users"], previous)
-    return Published(release_id, model.name, facts["users"], facts["movies"], facts["ratings"])
+    log.info(
+        "publish done release=%s users=%d model=%s trained_for=%s previous=%s",
+        release_id, facts["users"], winner.name, winner.trained_for or release_id, previous,
+    )  # fmt: skip
+    return Published(release_id, winner.name, winner.trained_for, facts["users"], facts["movies"], facts["ratings"])
 
 
-def _facts(settings: Settings, bench: Workbench, model: Model, people: People, n_films: int) -> dict[str, Any]:
-    """Return what the manifest says of this release besides its files."""
-    active = active_set(settings.folder)
-    trained, evaluated = bench.read("train", "train"), bench.read("evaluate", "evaluate")
+def _facts(
+    settings: Settings, run_id: str, active: Active, winner: Winner, people: People, n_films: int
+) -> dict[str, Any]:
+    """Return what the manifest says of this release besides its files; of a model, what holds of the one that ranks."""
     newest = int(people.histories.rated_at.max())
-    metrics = [row for row in evaluated["rows"] if row["model"] == model.name and row["segment"] == "all"]
     return {
-        "run_id": bench.run_id,
+        "run_id": run_id,
         "dataset": active.dataset,
         "batches": {active.source: active.batch_id},
-        "model": model.name,
-        "recipe": model.config.model_dump(),
+        "model": winner.name,
+        "recipe": winner.recipe,
+        "recipe_hash": recipe_hash(winner.name, winner.recipe),
+        "arrays_from": winner.trained_for,
         "git_revision": git_revision(),
-        "mlflow_run_id": trained["mlflow"].get(model.name),
+        "mlflow_run_id": winner.mlflow_run_id,
         "data_watermark": datetime.fromtimestamp(newest, UTC).isoformat(),
         "users": len(people.user_ids),
         "movies": n_films,
         "ratings": len(people.histories.item_idx),
         "list_length": settings.lists.length,
-        "metrics": {f"{row['protocol']}.{row['metric']}": row["value"] for row in metrics},
+        "metrics": winner.headline,
     }
 
 
@@ -128,15 +137,13 @@ def _without(people: People, gone: list[str]) -> dict[str, int]:
     return {"users": len(people.user_ids) - len(gone), "ratings": ratings}
 
 
-def _records(settings: Settings, bench: Workbench, facts: dict[str, Any]) -> dict[str, Any]:
+def _records(settings: Settings, winner: Winner, facts: dict[str, Any]) -> dict[str, Any]:
     """Return the release's small tables: its manifest, metrics, checks and the gate's decisions."""
-    recipes = bench.read("train", "train")["recipes"]
-    metrics = [{**row, "recipe": str(recipes[row["model"]])} for row in bench.read("evaluate", "evaluate")["rows"]]
     quality = ledgers.read(settings.folder, "quality")
     newest_run = quality[0]["run_id"] if quality else None
     return {
         "release": tables.record_table("release", [{**facts, "schema_version": SCHEMA_VERSION}]),
-        "model_metrics": tables.record_table("model_metrics", metrics),
+        "model_metrics": tables.record_table("model_metrics", winner.metrics),
         "quality_results": tables.record_table("quality_results", [q for q in quality if q["run_id"] == newest_run]),
         "promotion_log": tables.record_table("promotion_log", ledgers.read(settings.folder, "promotion")),
     }

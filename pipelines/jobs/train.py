@@ -8,18 +8,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.choice.recipes import make_model
+from pipelines.choice.recipes import from_recipe, make_model, recipe_folders
 from pipelines.jobs.active import active_set
+from pipelines.jobs.handover import TrainedModels
+from pipelines.models.base import Model
 from pipelines.models.parts.sharing import fit_all
 from pipelines.models.popularity import PopularityModel
 from pipelines.people.reader import read_films, read_people
 from pipelines.progress import step
-from pipelines.registry import open_registry
+from pipelines.registry import Registry
 from pipelines.runs import clear_others, workbench
 from pipelines.settings import Settings
 from warehouse.lock import writing
 
 log = logging.getLogger(__name__)
+
+Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -35,16 +39,19 @@ def train(
     run_id: str,
     *,
     models: tuple[str, ...] | None = None,
-    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    overrides: Mapping[str, Values] | None = None,
+    recipes: Mapping[str, Values] | None = None,
 ) -> Trained:
     """Fit models on every rating there is.
 
     Parameters
     ----------
     models : tuple of str, optional
-        By default those of the settings; popularity is always among them, as it fills the lists up.
+        By default those of ``recipes``, or else of the settings; popularity is always among them, as it fills lists up.
     overrides : mapping of model name to hyper-parameters, optional
         Values that take the place of the recipe's.
+    recipes : mapping of model name to its whole recipe, optional
+        Models that are made from these alone, as a champion is from its release; others from their files.
 
     Raises
     ------
@@ -53,12 +60,12 @@ def train(
     EmptyLakeError
         If the warehouse has not been built.
     """
-    names = dict.fromkeys((PopularityModel.name, *(models or settings.training.models)))
-    makers = {name: make_model(name, dict((overrides or {}).get(name, {}))) for name in names}
     folder = settings.folder
+    names = models or tuple(recipes or ()) or settings.training.models
+    makers = _makers(settings, names, overrides or {}, recipes or {})
     people, films, active = read_people(folder), read_films(folder), active_set(folder)
     histories = people.histories_in(films)
-    registry = open_registry(settings)
+    registry = Registry(settings)
     bench = workbench(folder, run_id)
     seconds: dict[str, float] = {}
     tracked: dict[str, str] = {}
@@ -71,10 +78,28 @@ def train(
             seconds[name] = round(time.monotonic() - started, 2)
             step("train", done, len(makers))
             started = time.monotonic()
-            params = model.config.model_dump()
-            if registry is not None:
-                tracked[name] = registry.log_model(name, run_id, active.dataset, params, bench.model(name))
+            mlflow_id = registry.log_model(name, run_id, active.dataset, model.recipe, bench.model(name))
+            if mlflow_id:
+                tracked[name] = mlflow_id
             log.info("train done model=%s seconds=%.2f", name, seconds[name])
-        recipes = {name: model.config.model_dump() for name, model in makers.items()}
-        bench.write("train", {"dataset": active.dataset, "recipes": recipes, "mlflow": tracked, "seconds": seconds})
+        whole = {name: model.recipe for name, model in makers.items()}
+        TrainedModels(active.dataset, _challenger(settings, tuple(makers)), whole, tracked).write(bench)
     return Trained(run_id, seconds)
+
+
+def _makers(
+    settings: Settings, names: tuple[str, ...], overrides: Mapping[str, Values], recipes: Mapping[str, Values]
+) -> dict[str, Model]:
+    """Make the models unfitted, popularity first."""
+    folders = recipe_folders(settings.folder)
+    return {
+        name: from_recipe(name, recipes[name])
+        if name in recipes
+        else make_model(name, overrides.get(name), folders=folders)
+        for name in dict.fromkeys((PopularityModel.name, *names))
+    }
+
+
+def _challenger(settings: Settings, names: tuple[str, ...]) -> str:
+    """Return the model that asks to be published: that of the settings if it is trained, else the last one named."""
+    return settings.training.published if settings.training.published in names else names[-1]

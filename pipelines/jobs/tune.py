@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from pipelines.choice.recipes import RECIPES, to_toml
+from pipelines.choice.recipes import file_name, recipe_folders, to_toml
 from pipelines.choice.tuning import Tuned
 from pipelines.choice.tuning import tune as search
 from pipelines.jobs.measure import Measurable, show
@@ -23,7 +23,7 @@ def tune(
     Parameters
     ----------
     out : Path, optional
-        Where to write; by default the recipe that the model is made from.
+        Where to write; by default in the data folder's ``recipes/``, where models trained there find it.
 
     Returns
     -------
@@ -35,9 +35,9 @@ def tune(
     storage = f"sqlite:///{folder.root / f'tuning-{chosen.dataset}.db'}"
     found = search(
         name, chosen.ratings, chosen.films, protocol,
-        trials=trials, seed=settings.random_state, storage=storage, progress=show,
+        trials=trials, seed=settings.random_state, folders=recipe_folders(folder), storage=storage, progress=show,
     )  # fmt: skip
-    target = out or RECIPES / (f"{name}.toml" if protocol == "next" else f"{name}.{protocol}.toml")
+    target = out or folder.recipes / file_name(name, protocol)
     comment = (
         f"Chosen by `playbill tune {name} --protocol {protocol}` on the validation part of {chosen.dataset}:\n"
         f"{found.metric} {found.value:.4f} after {found.trials} trials (seed {settings.random_state}), "

@@ -19,6 +19,7 @@ from pipelines.models.popularity import PopularityConfig, PopularityModel
 from pipelines.people.fingerprint import fingerprints
 from pipelines.people.history import Histories
 from pipelines.people.reader import People
+from warehouse.builds import built_file
 from warehouse.columns import Relation
 from warehouse.contracts.release import RELEASE_TABLES
 from warehouse.db import connect
@@ -65,8 +66,8 @@ def history_table(people: People, model: Model) -> pa.Table:
 def movie_table(folder: DataFolder) -> pa.Table:
     """Return ``movies``: what is known of each film, with its ratings counted."""
     with connect() as con:
-        con.register("films", pq.read_table(folder.dataset("movies")))
-        con.register("stats", pq.read_table(folder.dataset("movie_stats")))
+        con.register("films", pq.read_table(built_file(folder, "movies")))
+        con.register("stats", pq.read_table(built_file(folder, "movie_stats")))
         return con.sql(
             "SELECT films.*, coalesce(stats.ratings, 0)::INTEGER AS ratings, stats.mean_rating "
             "FROM films LEFT JOIN stats ON films.movie_id = stats.movie_id ORDER BY films.movie_id"

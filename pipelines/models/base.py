@@ -95,6 +95,12 @@ class Model(ABC):
         return len(self._fitted_ids())
 
     @property
+    def recipe(self) -> dict[str, Any]:
+        """Every hyper-parameter, those left at their defaults too: what makes this model again, whatever changes."""
+        values: dict[str, Any] = self.config.model_dump(mode="json")
+        return values
+
+    @property
     def films(self) -> Films:
         """The films of the fit, without their metadata."""
         return Films(self._fitted_ids())

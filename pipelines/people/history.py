@@ -70,11 +70,13 @@ class Histories:
         users = np.asarray(user_idx, dtype=np.int64)
         items = np.asarray(item_idx, dtype=np.int32)
         times = np.asarray(rated_at, dtype=np.int64)
-        order = np.lexsort((items, times, users))
         indptr = np.zeros(n_histories + 1, dtype=np.int64)
         np.cumsum(np.bincount(users, minlength=n_histories), out=indptr[1:])
         stars = np.asarray(ratings, dtype=np.float32)
-        return cls(indptr, items[order], stars[order], times[order])
+        order = time_order(users, items, times)
+        return (
+            cls(indptr, items, stars, times) if order is None else cls(indptr, items[order], stars[order], times[order])
+        )
 
     @classmethod
     def single(cls, item_idx: ArrayLike, ratings: ArrayLike, rated_at: ArrayLike) -> Histories:
@@ -121,6 +123,19 @@ class WeightRule(BaseModel):
     dislike: float = Field(0.0, ge=0, le=1, description="Factor for ratings under like_from; 0 ignores them.")
     decay: float = Field(1.0, gt=0, le=1, description="Factor for each later rating; 1 forgets nothing.")
     floor: float = Field(0.0, ge=0, le=1, description="The recency factor never falls below this.")
+
+
+def time_order(user_idx: IntArray, item_idx: ItemArray, rated_at: IntArray) -> IntArray | None:
+    """Return the places of the ratings by (user_idx, rated_at, item_idx); None where they are in that order already.
+
+    What comes from the lake is; looking costs a fraction of sorting.
+    """
+    before, after = slice(None, -1), slice(1, None)
+    later = (rated_at[after] > rated_at[before]) | (
+        (rated_at[after] == rated_at[before]) & (item_idx[after] >= item_idx[before])
+    )
+    in_order = (user_idx[after] > user_idx[before]) | ((user_idx[after] == user_idx[before]) & later)
+    return None if in_order.all() else np.lexsort((item_idx, rated_at, user_idx))
 
 
 def ratings_ago(histories: Histories) -> IntArray:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipelines.films.films import Films
 from pipelines.people.history import Histories, IntArray
+from warehouse.builds import built_file
 from warehouse.errors import EmptyLakeError
 from warehouse.folder import DataFolder
 
@@ -71,16 +72,16 @@ class People:
 
 
 def read_people(folder: DataFolder) -> People:
-    """Read ``lake/interactions.parquet`` some rows at a time into arrays of their final size, and sort those in place.
+    """Read the built ``interactions`` some rows at a time into arrays of their final size, and sort those in place.
 
     Raises
     ------
+    DamagedFileError
+        If the file is not what the build wrote.
     EmptyLakeError
         If the warehouse has not been built, or holds no rating.
     """
-    path = folder.dataset("interactions")
-    if not path.exists():
-        raise EmptyLakeError(f"{path} does not exist; run `playbill ingest` and `playbill build` first")
+    path = built_file(folder, "interactions")
     with pq.ParquetFile(path, read_dictionary=["user_id"]) as file:
         if file.metadata.num_rows == 0:
             raise EmptyLakeError(f"{path} holds no rating; ingest a data set with ratings first")
@@ -157,16 +158,14 @@ def _by_person_and_time(rows: dict[str, Any], item_idx: NDArray[np.int32], n_peo
 
 
 def read_films(folder: DataFolder) -> Films:
-    """Read the films of ``lake/movies.parquet`` that have a title, by movie_id.
+    """Read the built films that have a title, by movie_id.
 
     Raises
     ------
     EmptyLakeError
         If the warehouse has not been built.
     """
-    path = folder.dataset("movies")
-    if not path.exists():
-        raise EmptyLakeError(f"{path} does not exist; run `playbill ingest` and `playbill build` first")
+    path = built_file(folder, "movies")
     table = pq.read_table(path, columns=["movie_id", *METADATA]).sort_by([("movie_id", "ascending")])
     named = table.filter(pc.not_equal(pc.utf8_trim_whitespace(pc.fill_null(table["title"], "")), ""))
     return Films(named["movie_id"].to_numpy().astype(np.int64), named.select(list(METADATA)).to_pandas())

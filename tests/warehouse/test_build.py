@@ -8,6 +8,7 @@ from pipelines.people.identity import SQL_MACROS
 from pipelines.sources.movielens.landing import land_movielens
 from tests.conftest import RATINGS_HEADER, SetMaker
 from warehouse.build import SqlFile, build_warehouse, in_order, read_sql
+from warehouse.builds import building
 from warehouse.checks import Finding, run_checks, stop_on_errors
 from warehouse.columns import Relation, integer
 from warehouse.db import connect
@@ -27,8 +28,13 @@ LINKS = "movieId,imdbId,tmdbId\n10,0068646,238\n20,0000020,77\n30,0000030,77\n40
 def built(make_set: SetMaker, tmp_path: Path) -> DataFolder:
     folder = DataFolder(tmp_path / "data")
     batch = land_movielens(make_set(ratings_csv=RATINGS, movies_csv=MOVIES, links_csv=LINKS), folder)
-    build_warehouse(folder, {"movielens": folder.batches("movielens") / batch.batch_id}, macros=SQL_MACROS)
+    rebuild(folder, {"movielens": folder.batches("movielens") / batch.batch_id})
     return folder
+
+
+def rebuild(folder: DataFolder, batches: dict[str, Path]) -> None:
+    with building(folder) as home:
+        build_warehouse(home, folder, batches, macros=SQL_MACROS)
 
 
 def rows(folder: DataFolder, query: str) -> list[tuple[object, ...]]:
@@ -66,22 +72,22 @@ def test_a_profile_names_what_somebody_likes(built: DataFolder) -> None:
 def test_the_mapping_is_a_ledger_that_a_later_run_does_not_override(built: DataFolder, make_set: SetMaker) -> None:
     changed = LINKS.replace("10,0068646,238", "10,0068646,999").replace("40,0000040,", "40,0000040,400")
     batch = land_movielens(make_set(ratings_csv=RATINGS, movies_csv=MOVIES, links_csv=changed), built)
-    build_warehouse(built, {"movielens": built.batches("movielens") / batch.batch_id}, macros=SQL_MACROS)
+    rebuild(built, {"movielens": built.batches("movielens") / batch.batch_id})
     found = rows(built, "SELECT movielens_id, movie_id FROM dim_tmdb_mapping ORDER BY ALL")
     assert found == [(10, 238), (20, 77), (30, 77), (40, 400)]
 
 
 def test_all_checks_pass_on_good_data(built: DataFolder) -> None:
-    bad = {finding.check_name for finding in run_checks(built) if not finding.ok}
+    bad = {finding.check_name for finding in run_checks(built.warehouse_file) if not finding.ok}
     # in so small a set one dropped film of four and two people of three with one rating are worth a warning
     assert bad == {"many_dropped_ratings", "people_with_one_rating"}
 
 
 def test_an_empty_warehouse_stops_the_run(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
-    build_warehouse(folder, {}, macros=SQL_MACROS)
+    rebuild(folder, {})
     with pytest.raises(QualityError, match="no_interactions"):
-        stop_on_errors(run_checks(folder))
+        stop_on_errors(run_checks(folder.warehouse_file))
 
 
 def test_a_warning_does_not_stop() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from warehouse.contracts.release import SCHEMA_VERSION
 from warehouse.errors import BrokenReleaseError, NoReleaseError, UnknownReleaseError
 from warehouse.folder import DataFolder
 from warehouse.store import ReleaseStore
@@ -90,7 +91,7 @@ def test_a_changed_file_is_found(store: ReleaseStore) -> None:
 def test_a_manifest_of_another_version_is_refused(store: ReleaseStore) -> None:
     release_id = publish(store)
     path = store.home / release_id / "manifest.json"
-    path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 99'))
+    path.write_text(path.read_text().replace(f'"schema_version": {SCHEMA_VERSION}', '"schema_version": 99'))
     with pytest.raises(BrokenReleaseError, match="version 99"):
         store.get(release_id)
 

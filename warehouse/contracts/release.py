@@ -108,6 +108,8 @@ RELEASE = Relation(
         Column("schema_version", "INTEGER", "version of these contracts"),
         text("dataset", "the active data set"),
         text("model", "the model that ranked the lists"),
+        text("recipe_hash", "twelve hex digits of its name and whole recipe, which the manifest holds"),
+        text("arrays_from", "the older release that its arrays were trained for; none: this one", nullable=True),
         text("run_id", "the run that made it"),
         text("git_revision", "commit of the code", nullable=True),
         text("mlflow_run_id", "MLflow's run of the model", nullable=True),
@@ -118,7 +120,7 @@ RELEASE = Relation(
     ),
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 RELEASE_TABLES = {
     relation.name: relation

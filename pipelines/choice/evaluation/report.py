@@ -47,6 +47,8 @@ class Evaluation:
         NaN where a person was not measured.
     results : dict of model to dict of (metric, segment) to Interval
         Means and 95 % intervals; metrics of whole lists of lists (coverage, gini, rmse, mae) have no interval.
+    sample : dict
+        ``max_people`` and ``seed`` of the draw where people were drawn, else empty.
     """
 
     protocol: str
@@ -56,6 +58,7 @@ class Evaluation:
     users: IntArray
     values: dict[str, dict[Key, Values]] = field(repr=False)
     results: dict[str, dict[Key, Interval]]
+    sample: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``playbill evaluate --json`` prints; null where fewer than 30 people were measured."""
@@ -71,7 +74,8 @@ class Evaluation:
                 if not math.isnan(found.low):
                     figures[f"{name}_low"], figures[f"{name}_high"] = low, high
             models[model] = figures
-        return {"protocol": self.protocol, "dataset": self.dataset, "k": self.k, "models": models}
+        about = {"protocol": self.protocol, "dataset": self.dataset, "k": self.k}
+        return {**about, **({"sample": self.sample} if self.sample else {}), "models": models}
 
     def rows(self) -> list[dict[str, Any]]:
         """Return flat records: model, protocol, metric, k, segment, value, low, high, n.
@@ -111,6 +115,7 @@ def evaluate(
     k: int = 10,
     dataset: str = "",
     seed: int = 0,
+    max_people: int | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Evaluation:
     """Fit and measure each model on each fold of a protocol.
@@ -120,6 +125,8 @@ def evaluate(
     makers : mapping of model name to a function that makes it unfitted
     ratings, films : Ratings, Films
         ``ratings.item_idx`` are positions in ``films``.
+    max_people : int, optional
+        Ask at most this many people, drawn by ``seed``; every model learns from all and is asked about the same ones.
     progress : callable, optional
         Called with a line of text as the work goes on.
 
@@ -130,7 +137,7 @@ def evaluate(
     ModelError
         If a model answers (nearly) perfectly: it has read the test part.
     """
-    folds = make_folds(protocol, ratings, part, seed)
+    folds = make_folds(protocol, ratings, part, seed, max_people)
     users = np.unique(np.concatenate([fold.users for fold in folds]))
     if len(users) == 0:
         raise NotEnoughDataError(f"{protocol}: nobody has enough ratings to be evaluated; use a larger set")
@@ -152,7 +159,9 @@ def evaluate(
         values[name] = _align(measured[name], folds, users)
         results[name] = _summarise(values[name], scalars[name], len(users), seed)
         _refuse_perfect(name, protocol, results[name]["ndcg", ALL])
-    return Evaluation(protocol, part, dataset, k, users, values, results)
+    drawn = max_people is not None and any(len(fold.users) == max_people for fold in folds)
+    sample = {"max_people": max_people, "seed": seed} if drawn and max_people is not None else {}
+    return Evaluation(protocol, part, dataset, k, users, values, results, sample)
 
 
 def _measure(top: IntArray, fold: Fold, films: Films, genres: Any) -> dict[Key, Values]:

@@ -15,11 +15,13 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.people.history import FloatArray, Histories, IntArray, ItemArray
+from pipelines.people.history import FloatArray, Histories, IntArray, ItemArray, time_order
 
 Protocol = Literal["next", "last-out", "stratified", "temporal", "strong"]
 Part = Literal["test", "validation"]
 BoolArray = NDArray[np.bool_]
+Draw = Callable[[IntArray], IntArray]
+"""Draws from the users who can be asked."""
 
 PROTOCOLS: tuple[str, ...] = get_args(Protocol)
 LIKE_FROM = 4.0
@@ -29,6 +31,8 @@ STRATIFIED_FOLDS = 5
 STRATIFIED_TRAIN = 0.75
 TEMPORAL_TRAIN = 0.8
 VALIDATION_SEED_OFFSET = 1000
+DRAW_SEED = 20_000
+"""Keeps who is drawn apart from whom `strong` holds out, which have one seed."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,9 @@ class Fold:
     relevant_idx: ItemArray
 
 
-def make_folds(protocol: str, ratings: Ratings, part: str = "test", seed: int = 0) -> list[Fold]:
+def make_folds(
+    protocol: str, ratings: Ratings, part: str = "test", seed: int = 0, max_people: int | None = None
+) -> list[Fold]:
     """Split a set as a protocol asks: five folds for `stratified`, one for the others.
 
     Parameters
@@ -105,33 +111,53 @@ def make_folds(protocol: str, ratings: Ratings, part: str = "test", seed: int = 
         newcomers folded in with the first half of their ratings. `strong`: the last fifth of users nobody learned from.
     part : {"test", "validation"}
     seed : int
-        Which users `strong` holds out; the folds of `stratified` are those of seeds 0 to 4 whatever it is.
+        Which users `strong` holds out and which are drawn; the folds of `stratified` are those of seeds 0 to 4
+        whatever it is.
+    max_people : int, optional
+        Ask at most this many users a fold, drawn at random, the same ones in every fold as far as they
+        can be asked in it; all are learned from.
     """
     if protocol not in PROTOCOLS:
         raise ValueError(f"no protocol is called {protocol!r}; there are {', '.join(PROTOCOLS)}")
     if part not in get_args(Part):
         raise ValueError(f"part must be test or validation, not {part!r}")
+    draw = _draw(ratings.n_users, seed, max_people)
     if protocol == "stratified":
-        return [_stratified(ratings, part, fold) for fold in range(STRATIFIED_FOLDS)]
+        return [_stratified(ratings, part, draw, fold) for fold in range(STRATIFIED_FOLDS)]
     place, length = _places(ratings)
     if protocol == "strong":
-        return [_strong(ratings, part, seed, place, length)]
-    makers: dict[str, Callable[[Ratings, str, IntArray, IntArray], Fold]]
+        return [_strong(ratings, part, draw, seed, place, length)]
+    makers: dict[str, Callable[[Ratings, str, Draw, IntArray, IntArray], Fold]]
     makers = {"next": _next, "last-out": _last_out, "temporal": _temporal}
-    return [makers[protocol](ratings, part, place, length)]
+    return [makers[protocol](ratings, part, draw, place, length)]
 
 
-def _next(ratings: Ratings, part: str, place: IntArray, length: IntArray) -> Fold:
+def _draw(n_users: int, seed: int, max_people: int | None) -> Draw:
+    """Return the function that draws users from those who can be asked, ascending."""
+    if max_people is None:
+        return lambda users: users
+    turn = np.random.default_rng([seed, DRAW_SEED]).permutation(n_users)
+    return lambda users: np.sort(users[np.argsort(turn[users])[:max_people]])
+
+
+def _next(ratings: Ratings, part: str, draw: Draw, place: IntArray, length: IntArray) -> Fold:
     size = np.maximum(1, length // 5)
     stop = length if part == "test" else length - size
     asked = (place >= stop - size) & (place < stop)
     before = place < stop - size
     return _fold(
-        "next", part, ratings, train=before, history=before, asked=asked, relevant=asked & (ratings.rating >= LIKE_FROM)
+        "next",
+        part,
+        ratings,
+        draw,
+        train=before,
+        history=before,
+        asked=asked,
+        relevant=asked & (ratings.rating >= LIKE_FROM),
     )
 
 
-def _last_out(ratings: Ratings, part: str, place: IntArray, length: IntArray) -> Fold:
+def _last_out(ratings: Ratings, part: str, draw: Draw, place: IntArray, length: IntArray) -> Fold:
     positive = ratings.rating >= LIKE_FROM
     count = np.bincount(ratings.user_idx, weights=positive, minlength=ratings.n_users).astype(np.int64)
     chosen = (count >= MIN_POSITIVES)[ratings.user_idx]
@@ -145,10 +171,10 @@ def _last_out(ratings: Ratings, part: str, place: IntArray, length: IntArray) ->
     asked_place = np.full(ratings.n_users, np.iinfo(np.int64).max)
     asked_place[ratings.user_idx[asked]] = place[asked]
     before = place < asked_place[ratings.user_idx]
-    return _fold("last-out", part, ratings, train=before, history=before, asked=asked, relevant=asked)
+    return _fold("last-out", part, ratings, draw, train=before, history=before, asked=asked, relevant=asked)
 
 
-def _stratified(ratings: Ratings, part: str, fold: int) -> Fold:
+def _stratified(ratings: Ratings, part: str, draw: Draw, fold: int) -> Fold:
     train = _stratified_train(ratings.item_idx, fold)
     asked = ~train
     if part == "validation":
@@ -158,7 +184,7 @@ def _stratified(ratings: Ratings, part: str, fold: int) -> Fold:
         asked[rows[~kept]] = True
         train = train & ~asked
     return _fold(
-        "stratified", part, ratings, train=train, history=train, asked=asked, relevant=asked, needs_history=False
+        "stratified", part, ratings, draw, train=train, history=train, asked=asked, relevant=asked, needs_history=False
     )
 
 
@@ -174,7 +200,7 @@ def _stratified_train(item_idx: ItemArray, seed: int) -> BoolArray:
     return train
 
 
-def _temporal(ratings: Ratings, part: str, place: IntArray, length: IntArray) -> Fold:
+def _temporal(ratings: Ratings, part: str, draw: Draw, place: IntArray, length: IntArray) -> Fold:
     within = np.ones(len(ratings), dtype=bool)
     if part == "validation":
         within = ratings.rated_at < _moment(ratings.rated_at)
@@ -187,7 +213,9 @@ def _temporal(ratings: Ratings, part: str, place: IntArray, length: IntArray) ->
     first_half = newcomer & (place < (held // 2)[ratings.user_idx])
     asked = within & ~train & ~first_half
     relevant = asked & (ratings.rating >= LIKE_FROM)
-    return _fold("temporal", part, ratings, train=train, history=train | first_half, asked=asked, relevant=relevant)
+    return _fold(
+        "temporal", part, ratings, draw, train=train, history=train | first_half, asked=asked, relevant=relevant
+    )
 
 
 def _moment(rated_at: IntArray) -> int:
@@ -195,7 +223,7 @@ def _moment(rated_at: IntArray) -> int:
     return int(np.sort(rated_at)[int(TEMPORAL_TRAIN * len(rated_at))]) if len(rated_at) else 0
 
 
-def _strong(ratings: Ratings, part: str, seed: int, place: IntArray, length: IntArray) -> Fold:
+def _strong(ratings: Ratings, part: str, draw: Draw, seed: int, place: IntArray, length: IntArray) -> Fold:
     shuffled = np.random.default_rng(seed).permutation(ratings.n_users)
     fifth = max(1, ratings.n_users // 5)
     held = {"test": shuffled[:fifth], "validation": shuffled[fifth : 2 * fifth]}
@@ -206,14 +234,16 @@ def _strong(ratings: Ratings, part: str, seed: int, place: IntArray, length: Int
     asked = chosen & (place >= length - np.maximum(1, length // 5))
     relevant = asked & (ratings.rating >= LIKE_FROM)
     train = ~out[ratings.user_idx]
-    return _fold("strong", part, ratings, train=train, history=chosen & ~asked, asked=asked, relevant=relevant)
+    return _fold("strong", part, ratings, draw, train=train, history=chosen & ~asked, asked=asked, relevant=relevant)
 
 
 def _places(ratings: Ratings) -> tuple[IntArray, IntArray]:
     """Return each rating's place in its user's sequence, from 0, and that sequence's length."""
-    order = np.lexsort((ratings.item_idx, ratings.rated_at, ratings.user_idx))
+    order = time_order(ratings.user_idx, ratings.item_idx, ratings.rated_at)
     count = np.bincount(ratings.user_idx, minlength=ratings.n_users)
     start = np.cumsum(count) - count
+    if order is None:
+        return np.arange(len(ratings)) - start[ratings.user_idx], count[ratings.user_idx]
     place = np.empty(len(ratings), dtype=np.int64)
     place[order] = np.arange(len(ratings)) - start[ratings.user_idx[order]]
     return place, count[ratings.user_idx]
@@ -223,6 +253,7 @@ def _fold(
     protocol: str,
     part: str,
     ratings: Ratings,
+    draw: Draw,
     *,
     train: BoolArray,
     history: BoolArray,
@@ -232,16 +263,19 @@ def _fold(
 ) -> Fold:
     has_relevant = np.bincount(ratings.user_idx[relevant], minlength=ratings.n_users) > 0
     has_history = np.bincount(ratings.user_idx[history], minlength=ratings.n_users) > 0
-    users = np.flatnonzero(has_relevant & (has_history | (not needs_history)))
-    wanted = ratings.histories(relevant).take(users)
+    users = draw(np.flatnonzero(has_relevant & (has_history | (not needs_history))))
+    drawn = np.zeros(ratings.n_users, dtype=bool)
+    drawn[users] = True
+    theirs = drawn[ratings.user_idx]
+    wanted = ratings.histories(relevant & theirs).take(users)
     order = np.lexsort((wanted.item_idx, wanted.owner))
     return Fold(
         protocol=protocol,
         part=part,
         train=ratings.histories(train),
-        histories=ratings.histories(history).take(users),
+        histories=ratings.histories(history & theirs).take(users),
         users=users,
-        asked=ratings.histories(asked).take(users),
+        asked=ratings.histories(asked & theirs).take(users),
         relevant_indptr=wanted.indptr,
         relevant_idx=wanted.item_idx[order],
     )

@@ -41,15 +41,15 @@ def test_every_model_can_be_made_for_every_protocol(name: str) -> None:
 def test_a_protocols_own_file_replaces_the_shipped_one(tmp_path: Path) -> None:
     (tmp_path / "ease.toml").write_text("regularization = 1.0\nmax_items = 7\n")
     (tmp_path / "ease.stratified.toml").write_text("regularization = 2.0\n")
-    assert read_recipe("ease", "stratified", tmp_path) == {"regularization": 2.0}
-    assert read_recipe("ease", "next", tmp_path) == {"regularization": 1.0, "max_items": 7}
-    assert read_recipe("als", "next", tmp_path) == {}
+    assert read_recipe("ease", "stratified", (tmp_path,)) == {"regularization": 2.0}
+    assert read_recipe("ease", "next", (tmp_path,)) == {"regularization": 1.0, "max_items": 7}
+    assert read_recipe("als", "next", (tmp_path,)) == {}
 
 
 def test_the_hybrids_members_bring_their_recipes(tmp_path: Path) -> None:
     (tmp_path / "ease.toml").write_text("regularization = 1.0\n")
     (tmp_path / "hybrid.toml").write_text("[weights]\nease = 1.0\n[members.ease]\nmax_items = 7\n")
-    model = make_model("hybrid", folder=tmp_path)
+    model = make_model("hybrid", folders=(tmp_path,))
     assert model.members["ease"].config.regularization == 1.0
     assert model.members["ease"].config.max_items == 7
     assert set(model.members) == {"ease"}
@@ -70,7 +70,7 @@ def test_single_values_can_be_set() -> None:
 def test_toml_is_read_back_as_it_was(tmp_path: Path) -> None:
     values = {"a": 0.1 + 0.2, "on": True, "name": 'say "hi"', "list": [1, 2], "t": {"x": 1e-4, "deep": {"y": 3}}}
     (tmp_path / "als.toml").write_text(to_toml(values, "one\ntwo"))
-    assert read_file("als", None, tmp_path) == {**values, "a": 0.3}
+    assert read_file("als", None, (tmp_path,)) == {**values, "a": 0.3}
 
 
 def test_mistakes_are_named(tmp_path: Path) -> None:
@@ -82,4 +82,4 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
         make_model("als", {"history.decay": 7})
     (tmp_path / "als.toml").write_text("factors = = 3")
     with pytest.raises(ConfigError, match=r"als\.toml"):
-        read_recipe("als", folder=tmp_path)
+        read_recipe("als", folders=(tmp_path,))

@@ -84,7 +84,10 @@ def test_a_recipe_can_be_written_and_read_back(ratings: Ratings, films: Films, t
     text = to_toml(found.recipe, f"{found.metric} {found.value:.4f}\nafter {found.trials} trials")
     assert text.startswith("# ndcg@10 ")
     (tmp_path / "ease.toml").write_text(text)
-    assert make_model("ease", folder=tmp_path).config == make_model("ease", tomllib.loads(text), folder=tmp_path).config
+    assert (
+        make_model("ease", folders=(tmp_path,)).config
+        == make_model("ease", tomllib.loads(text), folders=(tmp_path,)).config
+    )
 
 
 def test_what_cannot_be_tuned_is_named(ratings: Ratings, films: Films) -> None:

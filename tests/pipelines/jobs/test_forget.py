@@ -46,7 +46,7 @@ def files_that_name(settings: Settings, word: str) -> list[str]:
     """Return the files of the data folder in which a word stands, however they are packed."""
     found = []
     for path in sorted(settings.folder.root.rglob("*")):
-        if not path.is_file() or path.name == "warehouse.duckdb":
+        if not path.is_file() or path.is_symlink() or path.name == "warehouse.duckdb":
             continue
         content = path.read_bytes()
         if path.suffix == ".gz":

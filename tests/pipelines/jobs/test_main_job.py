@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from pipelines.jobs.build import build
+from pipelines.jobs.champion import champion_recipe
 from pipelines.jobs.evaluate import evaluate
 from pipelines.jobs.ingest import ingest
 from pipelines.jobs.promote import promote
 from pipelines.jobs.publish import Published, publish
-from pipelines.jobs.reuse import champion_recipe, reuse_arrays
+from pipelines.jobs.reuse import reuse
 from pipelines.jobs.train import train
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings, TrainingSettings
@@ -107,7 +108,7 @@ def test_fresh_lists_from_the_arrays_that_are_served(quick: Settings, make_set: 
     run_id = new_run_id()
     ingest(quick, run_id, movielens=make_set(ratings_csv=changed))
     build(quick, run_id)
-    assert reuse_arrays(quick, run_id, "ml-latest-small") == first.release_id
+    assert reuse(quick, run_id, "ml-latest-small").release_id == first.release_id
     second = publish(quick, run_id)
     assert second.users == 61
     store = ReleaseStore(quick.folder)
@@ -117,17 +118,14 @@ def test_fresh_lists_from_the_arrays_that_are_served(quick: Settings, make_set: 
     with open_releases(quick.folder) as con:
         assert ask(con, "SELECT count(*) FROM recommendations WHERE user_id = 'ml_61'").rows == [(38,)]
     with pytest.raises(NoReleaseError, match="--train all"):
-        reuse_arrays(quick, new_run_id(), "ml-25m")
+        reuse(quick, new_run_id(), "ml-25m")
 
 
 def test_the_champion_belongs_to_its_data_set(quick: Settings, make_set: SetMaker) -> None:
-    assert champion_recipe(quick, "ml-latest-small") is None
+    assert champion_recipe(quick.folder, "ml-latest-small") == {}
     run(quick, make_set())
-    champion = champion_recipe(quick, "ml-latest-small")
-    assert champion is not None
-    assert champion[0] == "covisitation"
-    assert champion[1]["window"] > 0
-    assert champion_recipe(quick, "ml-25m") is None
+    assert champion_recipe(quick.folder, "ml-latest-small")["covisitation"]["window"] > 0
+    assert champion_recipe(quick.folder, "ml-25m") == {}
 
 
 def test_stages_out_of_order_say_what_to_run_first(quick: Settings, make_set: SetMaker) -> None:

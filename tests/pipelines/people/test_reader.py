@@ -13,6 +13,7 @@ from pipelines.films.films import Films
 from pipelines.people.reader import read_people
 from warehouse.errors import EmptyLakeError
 from warehouse.folder import DataFolder
+from warehouse.sums import seal
 
 ROWS = [
     # user, film, stars, second, whether stars were given, sources; in no order
@@ -29,9 +30,10 @@ def write(folder: DataFolder, rows: list[tuple[str, int, float, int, bool, list[
     columns = [pa.array([row[i] for row in rows], type=types[i]) for i in range(6)]
     columns[3] = pa.array([row[3] * 1_000_000 for row in rows], type=pa.timestamp("us", tz="UTC"))
     names = ["user_id", "movie_id", "rating", "rated_at", "is_rating", "sources"]
-    folder.lake.mkdir(parents=True)
+    folder.build.mkdir(parents=True, exist_ok=True)
     # small row groups: people's names are numbered in each anew
     pq.write_table(pa.table(columns, names=names), folder.dataset("interactions"), row_group_size=2)
+    seal(folder.build)
 
 
 def test_histories_by_person_and_time(tmp_path: Path) -> None:

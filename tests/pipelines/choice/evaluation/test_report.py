@@ -162,3 +162,17 @@ def test_nobody_to_evaluate_is_an_error() -> None:
 def test_no_value_is_nan_in_json() -> None:
     told = evaluate({"oracle": OracleModel}, *staircase(5), "next").to_json()["models"]["oracle"]
     assert not any(isinstance(value, float) and math.isnan(value) for value in told.values())
+
+
+def test_drawn_people_have_the_figures_they_have_among_all_and_the_draw_is_named() -> None:
+    ratings, films = clusters()
+    makers = {"popularity": lambda: make_model("popularity")}
+    whole = evaluate(makers, ratings, films, "next", seed=5)
+    drawn = evaluate(makers, ratings, films, "next", seed=5, max_people=40)
+    assert len(drawn.users) == 40
+    theirs = np.isin(whole.users, drawn.users)
+    np.testing.assert_array_equal(drawn.per_person("popularity"), whole.per_person("popularity")[theirs])
+    assert drawn.to_json()["sample"] == {"max_people": 40, "seed": 5}
+    assert drawn.to_json()["models"]["popularity"]["n"] == 40
+    assert "sample" not in whole.to_json()
+    assert "sample" not in evaluate(makers, ratings, films, "next", max_people=len(whole.users) + 1).to_json()

@@ -150,3 +150,45 @@ def test_an_unknown_protocol_is_named(ratings: Ratings) -> None:
         make_folds("first", ratings)
     with pytest.raises(ValueError, match="'train'"):
         make_folds("next", ratings, "train")
+
+
+def many(n_users: int = 60) -> Ratings:
+    rng = np.random.default_rng(6)
+    rows = [
+        (user, int(item), float(rng.integers(1, 11)) / 2, int(rng.integers(0, 30)))
+        for user in range(n_users)
+        for item in rng.choice(40, 12, replace=False)
+    ]
+    users, items, stars, seconds = (np.array(column) for column in zip(*rows, strict=True))
+    return Ratings(users, items.astype(np.int32), stars.astype(np.float32), seconds, n_users, 40)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("part", ["test", "validation"])
+def test_a_draw_asks_some_of_the_same_people_the_same_and_all_are_learned_from(protocol: str, part: str) -> None:
+    everybody, drawn = make_folds(protocol, many(), part, 3), make_folds(protocol, many(), part, 3, 7)
+    again = make_folds(protocol, many(), part, 3, 7)
+    other = make_folds(protocol, many(), part, 4, 7)
+    for whole, fold, twin in zip(everybody, drawn, again, strict=True):
+        assert len(fold.users) == min(7, len(whole.users))
+        assert (np.diff(fold.users) > 0).all()
+        assert contents(fold) == {user: both for user, both in contents(whole).items() if user in fold.users}
+        assert learned(fold) == learned(whole)
+        assert fold.asked.lengths.tolist() == whole.asked.lengths[np.isin(whole.users, fold.users)].tolist()
+        assert fold.users.tolist() == twin.users.tolist()
+    assert any(a.users.tolist() != b.users.tolist() for a, b in zip(drawn, other, strict=True))
+    if protocol == "stratified":
+        # whoever has nothing to be asked for in a fold is replaced in that fold alone
+        assert len(set.intersection(*(set(fold.users) for fold in drawn))) >= 6
+
+
+@pytest.mark.parametrize("protocol", [name for name in PROTOCOLS if name != "stratified"])
+def test_rows_in_time_order_and_in_any_order_are_split_alike(protocol: str) -> None:
+    rows = many()
+    order = np.lexsort((rows.item_idx, rows.rated_at, rows.user_idx))
+    in_order = Ratings(
+        rows.user_idx[order], rows.item_idx[order], rows.rating[order], rows.rated_at[order], rows.n_users, rows.n_items
+    )
+    for whole, fold in zip(make_folds(protocol, rows), make_folds(protocol, in_order), strict=True):
+        assert contents(whole) == contents(fold)
+        assert learned(whole) == learned(fold)

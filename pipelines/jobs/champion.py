@@ -1,0 +1,74 @@
+"""The champion: the model whose arrays a data set is served with, and what its release says of it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from pipelines.choice.recipes import from_recipe
+from pipelines.models.popularity import PopularityModel
+from warehouse.contracts.release import MODEL_METRICS
+from warehouse.db import connect
+from warehouse.errors import ContractError, PlaybillError, ReleaseError
+from warehouse.folder import DataFolder
+from warehouse.store import Release, ReleaseStore
+
+log = logging.getLogger(__name__)
+
+
+def served_release(folder: DataFolder, dataset: str) -> Release | None:
+    """Return the release that a data set is served with: the current one, or its newest where another set is served.
+
+    Releases of an older schema count: their models' arrays have a version of their own.
+    """
+    store = ReleaseStore(folder)
+    try:
+        ids = dict.fromkeys((store.current_id(), *store.ids()))
+    except ReleaseError:
+        return None
+    for release_id in ids:
+        try:
+            release = store.get(release_id, older=True)
+        except ReleaseError as error:
+            log.warning("release passed over release=%s reason=%s", release_id, error)
+            continue
+        if release.manifest["dataset"] == dataset:
+            return release
+    return None
+
+
+def champion_release(folder: DataFolder, dataset: str) -> Release | None:
+    """Return the release whose model was promoted and serves the data set, None where that is popularity."""
+    release = served_release(folder, dataset)
+    return None if release is None or release.manifest["model"] == PopularityModel.name else release
+
+
+def trained_for(release: Release) -> str:
+    """Return the release that its arrays were trained for: itself, or an older one that nobody has beaten since."""
+    return str(release.manifest.get("arrays_from") or release.release_id)
+
+
+def champion_recipe(folder: DataFolder, dataset: str) -> dict[str, dict[str, Any]]:
+    """Return the champion's name with its whole recipe; empty where there is none that this version can make."""
+    release = champion_release(folder, dataset)
+    if release is None:
+        return {}
+    name, recipe = release.manifest["model"], release.manifest["recipe"]
+    try:
+        from_recipe(name, recipe)
+    except PlaybillError as error:
+        log.warning("champion's recipe cannot be trained again release=%s reason=%s", release.release_id, error)
+        return {}
+    return {name: recipe}
+
+
+def metric_rows(release: Release) -> list[dict[str, Any]]:
+    """Return the rows of a release's ``model_metrics``; none where its schema had other columns."""
+    with connect(release.database, read_only=True) as con:
+        try:
+            MODEL_METRICS.check(con)
+        except ContractError:
+            return []
+        query = con.sql(f'SELECT {MODEL_METRICS.column_list} FROM "{MODEL_METRICS.name}"')
+        rows: list[dict[str, Any]] = query.to_arrow_table().to_pylist()
+    return rows

@@ -1,0 +1,125 @@
+"""What the stages of a run hand to one another on its workbench: train to evaluate, evaluate to promote, and so on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pipelines.runs import Workbench
+from warehouse.errors import EmptyLakeError
+
+
+@dataclass(frozen=True)
+class TrainedModels:
+    """What `train` hands over, next to the models' arrays.
+
+    Attributes
+    ----------
+    dataset : str
+        The data set that they were trained on.
+    challenger : str
+        The model that asks to be published.
+    recipes : dict of model to its whole recipe
+    mlflow : dict of model to its MLflow run
+        Empty where the run is not tracked.
+    """
+
+    dataset: str
+    challenger: str
+    recipes: dict[str, dict[str, Any]]
+    mlflow: dict[str, str] = field(default_factory=dict)
+
+    def write(self, bench: Workbench) -> None:
+        """Leave it on the workbench."""
+        bench.write("train", asdict(self))
+
+    @classmethod
+    def read(cls, bench: Workbench, dataset: str) -> TrainedModels:
+        """Read it.
+
+        Parameters
+        ----------
+        dataset : str
+            The active data set.
+
+        Raises
+        ------
+        EmptyLakeError
+            If nothing was trained, or another data set has become the active one since.
+        """
+        trained = cls(**bench.read("train", "train"))
+        if trained.dataset != dataset:
+            raise EmptyLakeError(
+                f"run {bench.run_id} was trained on {trained.dataset} and the active data set is {dataset}; "
+                "run `playbill train` first"
+            )
+        return trained
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What `evaluate` hands over.
+
+    Attributes
+    ----------
+    rows : list of dict
+        Rows of the metrics ledger, without who recorded them and when.
+    ndcg : dict of protocol to dict of model to list of float
+        Each person's nDCG@10, the same people in the same order; NaN where they were not measured.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    ndcg: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+
+    def write(self, bench: Workbench) -> None:
+        """Leave it on the workbench, beside what was measured there under other protocols before."""
+        protocols = {row["protocol"] for row in self.rows}
+        before = self.read(bench) if bench.holds("evaluate") else Measured()
+        rows = [row for row in before.rows if row["protocol"] not in protocols] + self.rows
+        bench.write("evaluate", asdict(Measured(rows, {**before.ndcg, **self.ndcg})))
+
+    @classmethod
+    def read(cls, bench: Workbench) -> Measured:
+        """Read it; raises EmptyLakeError if nothing was measured."""
+        return cls(**bench.read("evaluate", "evaluate"))
+
+    def of(self, protocol: str) -> dict[str, list[float]]:
+        """Return each person's nDCG@10 under a protocol, by model.
+
+        Raises
+        ------
+        EmptyLakeError
+            If it was not measured.
+        """
+        if protocol not in self.ndcg:
+            raise EmptyLakeError(
+                f"the gate looks at {protocol} and only {', '.join(self.ndcg) or 'nothing'} was measured; "
+                f"run `playbill evaluate --protocol {protocol}` first"
+            )
+        return self.ndcg[protocol]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What `promote` hands over: whose arrays rank the next release, and why.
+
+    Attributes
+    ----------
+    model : str
+    release_id : str or None
+        The release whose folder holds them; None for this run's own.
+    reasons : list of str
+    """
+
+    model: str
+    release_id: str | None
+    reasons: list[str]
+
+    def write(self, bench: Workbench) -> None:
+        """Leave it on the workbench."""
+        bench.write("promote", asdict(self))
+
+    @classmethod
+    def read(cls, bench: Workbench) -> Ranking:
+        """Read it; raises EmptyLakeError if nothing was decided."""
+        return cls(**bench.read("promote", "promote"))

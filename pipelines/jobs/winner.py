@@ -1,0 +1,88 @@
+"""The winner: the model that ranks a release, with its arrays and what is known of it, wherever it was trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.blend.catalogue import load_model
+from pipelines.jobs.champion import metric_rows, trained_for
+from pipelines.jobs.handover import Measured, Ranking, TrainedModels
+from pipelines.models.base import Model
+from pipelines.models.popularity import PopularityModel
+from pipelines.runs import Workbench
+from warehouse.folder import DataFolder
+from warehouse.store import Release, ReleaseStore
+
+
+@dataclass(frozen=True)
+class Winner:
+    """A model that ranks everybody's films.
+
+    Attributes
+    ----------
+    arrays, popularity : Path
+        Its saved arrays, and those of the popularity that fills its lists up.
+    mlflow_run_id : str or None
+        MLflow's run of its training, where that was tracked.
+    headline : dict
+        Its own figures over everybody, measured when it was trained: ``next.ndcg`` and so on.
+    metrics : list of dict
+        Rows of ``model_metrics``, measured then.
+    trained_for : str or None
+        The release that it was trained for; None when this run trained it.
+    """
+
+    name: str
+    arrays: Path
+    popularity: Path
+    recipe: dict[str, Any]
+    mlflow_run_id: str | None
+    headline: dict[str, float | None]
+    metrics: list[dict[str, Any]]
+    trained_for: str | None
+
+    def load(self) -> tuple[Model, PopularityModel]:
+        """Load the model and the popularity; raises ModelFormatError where this version cannot."""
+        return load_model(self.arrays), PopularityModel.load(self.popularity)
+
+
+def winner_of(folder: DataFolder, bench: Workbench, dataset: str) -> Winner:
+    """Return the model that the run's promotion has named.
+
+    Raises
+    ------
+    EmptyLakeError
+        If a stage before has not run, or ran on another data set.
+    UnknownReleaseError
+        If the release whose arrays go on ranking was removed meanwhile.
+    """
+    ranking = Ranking.read(bench)
+    if ranking.release_id is None:
+        return _of_run(bench, ranking.model, TrainedModels.read(bench, dataset))
+    return _of_release(ReleaseStore(folder).get(ranking.release_id, older=True), bench)
+
+
+def _of_run(bench: Workbench, name: str, trained: TrainedModels) -> Winner:
+    popularity = bench.model(PopularityModel.name)
+    rows = Measured.read(bench).rows
+    own = [row for row in rows if row["model"] == name and row["segment"] == "all"]
+    headline = {f"{row['protocol']}.{row['metric']}": row["value"] for row in own}
+    tracked = trained.mlflow.get(name)
+    return Winner(name, bench.model(name), popularity, trained.recipes[name], tracked, headline, rows, None)
+
+
+def _of_release(release: Release, bench: Workbench) -> Winner:
+    """Fill up with the run's popularity where it trained one, as that knows the newest films."""
+    fresh, name = bench.model(PopularityModel.name), release.manifest["model"]
+    return Winner(
+        name,
+        release.models / name,
+        fresh if fresh.exists() else release.models / PopularityModel.name,
+        release.manifest["recipe"],
+        release.manifest["mlflow_run_id"],
+        release.manifest["metrics"],
+        metric_rows(release),
+        trained_for(release),
+    )

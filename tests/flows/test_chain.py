@@ -1,0 +1,116 @@
+"""The stages by hand, in README's order: what is trained is what is evaluated, judged and published."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.settings import Settings
+from tests.conftest import SetMaker
+from tests.flows.conftest import Invoke
+from warehouse import ledgers
+from warehouse.query import ask, open_releases
+from warehouse.store import ReleaseStore
+
+FACTORS = 7
+
+
+def call(invoke: Invoke, *words: str) -> str:
+    code, text = invoke(*words)
+    assert code == 0, text
+    return text
+
+
+def test_a_changed_hyper_parameter_is_followed_from_train_to_the_release(
+    invoke: Invoke, make_set: SetMaker, run_settings: Settings
+) -> None:
+    from mlflow import MlflowClient
+
+    call(invoke, "ingest", "--movielens", str(make_set()))
+    call(invoke, "build")
+    call(invoke, "train", "als", "--set", f"factors={FACTORS}", "--set", "history.decay=0.9")
+    text = call(invoke, "evaluate")
+    assert "als" in text
+    assert "covisitation" not in text  # what was trained is measured, not what could be
+    assert "promoted: als beats popularity" in call(invoke, "promote")
+    assert "ranked by als" in call(invoke, "publish")
+
+    folder = run_settings.folder
+    measured = [row for row in ledgers.read(folder, "metrics") if row["model"] == "als"]
+    assert {json.loads(row["recipe"])["factors"] for row in measured} == {FACTORS}
+    release = ReleaseStore(folder).current()
+    assert release.manifest["recipe"]["factors"] == FACTORS
+    assert release.manifest["recipe"]["history"]["decay"] == 0.9
+    assert np.load(release.models / "als" / "item_factors_.npy").shape == (40, FACTORS)
+    with open_releases(folder) as con:
+        recipes = ask(con, "SELECT DISTINCT recipe FROM model_metrics WHERE model = 'als'").rows
+        assert [json.loads(recipe)["factors"] for (recipe,) in recipes] == [FACTORS]
+        assert ask(con, "SELECT challenger, promoted FROM promotion_log").rows == [("als", True)]
+    client = MlflowClient(f"sqlite:///{run_settings.mlruns / 'mlflow.db'}")
+    run = client.get_run(release.manifest["mlflow_run_id"])
+    assert run.data.params["factors"] == str(FACTORS)
+    assert run.data.metrics["next.ndcg_at_10"] == pytest.approx(release.manifest["metrics"]["next.ndcg"])
+    champion = client.get_model_version_by_alias("playbill", "champion")
+    assert champion.run_id == run.info.run_id
+
+
+def test_other_measurements_are_not_recorded(invoke: Invoke, make_set: SetMaker, run_settings: Settings) -> None:
+    path = str(make_set())
+    call(invoke, "ingest", "--movielens", path)
+    call(invoke, "build")
+    call(invoke, "train", "covisitation")
+    for words in (("--movielens", path), ("--model", "popularity"), ("-k", "5")):
+        assert "not recorded" in call(invoke, "evaluate", *words)
+    assert ledgers.read(run_settings.folder, "metrics") == []
+    code, text = invoke("promote")
+    assert code == 1
+    assert "run `playbill evaluate` first" in text
+    text = call(invoke, "evaluate", "--protocol", "last-out", "--json")
+    found, _ = json.JSONDecoder().raw_decode(text)  # log lines follow
+    assert (found["protocol"], sorted(found["models"])) == ("last-out", ["covisitation", "popularity"])
+    assert {row["protocol"] for row in ledgers.read(run_settings.folder, "metrics")} == {"last-out"}
+    code, text = invoke("promote")
+    assert code == 1
+    assert "--protocol next" in text
+    call(invoke, "evaluate", "--protocol", "next")
+    call(invoke, "promote")
+    call(invoke, "publish")
+    assert set(ReleaseStore(run_settings.folder).current().manifest["metrics"]) >= {"next.ndcg", "last-out.recall"}
+
+
+def test_without_a_trained_model_the_recipes_are_measured(
+    invoke: Invoke, make_set: SetMaker, run_settings: Settings
+) -> None:
+    call(invoke, "ingest", "--movielens", str(make_set()))
+    call(invoke, "build")
+    text = call(invoke, "evaluate")
+    assert "covisitation" in text
+    assert "not recorded" in text
+    assert ledgers.read(run_settings.folder, "metrics") == []
+
+
+def test_a_refused_model_leaves_the_champion_ranking(
+    invoke: Invoke, make_set: SetMaker, run_settings: Settings, tmp_path: Path
+) -> None:
+    for words in (("ingest", "--movielens", str(make_set())), ("build",), ("train", "covisitation"), ("evaluate",)):
+        call(invoke, *words)
+    call(invoke, "promote")
+    call(invoke, "publish")
+    first = ReleaseStore(run_settings.folder).current()
+    # a hybrid of popularity alone reads nobody
+    silent = [f"weights.{name}=0.0" for name in ("als", "content", "covisitation", "ease")]
+    changes = [word for change in (*silent, "weights.popularity=1.0") for word in ("--set", change)]
+    call(invoke, "train", "hybrid", *changes)
+    call(invoke, "evaluate")
+    text = call(invoke, "promote")
+    assert "refused: hybrid does not beat popularity for certain" in text
+    assert f"covisitation of release {first.release_id} goes on ranking" in text
+    assert f"ranked by covisitation of release {first.release_id}" in call(invoke, "publish")
+    second = ReleaseStore(run_settings.folder).current()
+    assert second.release_id != first.release_id
+    assert second.manifest["model"] == "covisitation"
+    assert second.manifest["recipe"] == first.manifest["recipe"]
+    assert second.manifest["metrics"] == first.manifest["metrics"]
