@@ -3,9 +3,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help install install-dev run serve test test-slow check bench format lock clean
+.PHONY: help install install-dev run serve test test-slow check audit bench format lock clean
 
 help:
 	@echo "make run        install, then turn the embedded sample into a release"
@@ -13,6 +13,7 @@ help:
 	@echo "make test       install, then the fast tests"
 	@echo "make test-slow  the tests that need a browser, PostgreSQL, faults or load"
 	@echo "make check      ruff, mypy, import-linter, sqlfluff"
+	@echo "make audit      known vulnerabilities of the locked packages, where the database can be reached"
 	@echo "make bench      benchmarks, each against another system or a limit"
 	@echo "make format     put code and SQL in form"
 	@echo "make lock       resolve the dependencies anew"
@@ -58,6 +59,9 @@ check: install-dev
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/sqlfluff lint --disable-progress-bar warehouse/sql
 	@$(BIN)/python -m pytest tests/architecture
+
+audit: install-dev
+	@.ci/audit
 
 bench: install-dev
 	@$(BIN)/python -m bench

@@ -59,7 +59,7 @@ async def client(port: int, path: Paths, stop: Callable[[], bool], tally: Tally,
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     while not stop():
         started = time.perf_counter()
-        writer.write(f"GET {path()} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
+        writer.write(f"GET {path()} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
         body = await reader.readexactly(length)

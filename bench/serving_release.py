@@ -12,6 +12,8 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from pipelines.blend.hybrid import HybridConfig, HybridModel
+from pipelines.films.films import Films
+from pipelines.films.search import FilmSearch
 from pipelines.lists.arrow import because_column, list_column
 from pipelines.lists.tables import record_table
 from pipelines.models.als import AlsConfig, AlsModel
@@ -59,8 +61,11 @@ def publish_synthetic(
     facts = {"model": model.name, "dataset": "synthetic", "users": people, "movies": films, "ratings": people * ratings,
              "run_id": f"bench-{seed}"}  # fmt: skip
     row = {**facts, "created_at": created_at, "schema_version": SCHEMA_VERSION, "git_revision": None,
+           "recipe_hash": "0" * 12, "arrays_from": None,
            "mlflow_run_id": None, "data_watermark": created_at}  # fmt: skip
+    movies = _movies(ids, rng)
     with ReleaseStore(folder).publishing(facts, created_at) as (release_id, path):
+        FilmSearch.build(Films(ids, movies.select(["title", "genres", "overview"]).to_pandas())).save(path / "search")
         for saved in (model, popularity):
             saved.save(path / "models" / saved.name)
         write_release_file(
@@ -69,7 +74,7 @@ def publish_synthetic(
                 **{name: record_table(name, []) for name in RELEASE_TABLES},
                 "recommendation_lists": _lists(names, ids, length, seed, created_at, rng),
                 "histories": _histories(names, ids, ratings, rng),
-                "movies": _movies(ids, rng),
+                "movies": movies,
                 "release": record_table("release", [{**row, "release_id": release_id}]),
             },
             list_length=length,

@@ -6,6 +6,7 @@ import os
 from collections.abc import MutableMapping
 
 from pipelines.settings import Settings
+from warehouse.files import make_folder
 
 EXTRA_LOGGERS = "flows,pipelines,warehouse"
 DEFAULT_SERVER = "http://127.0.0.1:4200/api"
@@ -37,4 +38,4 @@ def prepare(settings: Settings, *, quiet: bool, environ: MutableMapping[str, str
         wanted["PREFECT_API_URL"] = settings.prefect_api_url
     for name, value in wanted.items():
         target.setdefault(name, value)
-    settings.folder.prefect.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.folder.prefect)

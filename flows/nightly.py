@@ -1,94 +1,128 @@
-"""The main job as a Prefect flow: a list of steps, each a task around one job."""
+"""The main job as a Prefect flow: each step a task, the run named by its data set, a failure one message."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar, cast
+from uuid import UUID
 
-from prefect import flow, task
+from prefect import Flow, Task, flow, get_client, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import FlowRun, State, TaskRun
+from prefect.runtime import flow_run
+from prefect.states import Failed
+from pydantic import Field
 
-from flows.parameters import POPULAR, Dataset, TrainMode
+from flows.main_job import Report, main_job
+from flows.parameters import MAX_POPULAR, POPULAR, Dataset, Request, TrainMode
 from flows.progress import progress_artifact
-from flows.report import Report, publish_report
-from pipelines.jobs.build import build as build_job
-from pipelines.jobs.champion import champion_recipe
-from pipelines.jobs.enrich import Enriched
-from pipelines.jobs.enrich import enrich as enrich_job
-from pipelines.jobs.evaluate import evaluate as evaluate_job
-from pipelines.jobs.ingest import ingest as ingest_job
-from pipelines.jobs.ingest_app import ingest_app as ingest_app_job
-from pipelines.jobs.match_titles import match_titles as match_job
-from pipelines.jobs.promote import promote as promote_job
+from flows.report import publish_report
+from flows.ui_logging import leave_quietly, one_message_a_failure
 from pipelines.jobs.publish import Published
-from pipelines.jobs.publish import publish as publish_job
-from pipelines.jobs.reuse import reuse as reuse_job
-from pipelines.jobs.train import train as train_job
 from pipelines.runs import new_run_id
-from pipelines.settings import Settings, load_settings
-from warehouse.lock import writing
+from pipelines.settings import load_settings
+from warehouse.errors import ConfigError, PlaybillError, SourceUnavailableError
 
-WAIT_FOR_LOCK_SECONDS = 5.0
+TITLES = {
+    "ingest": "Land the data set",
+    "ingest app": "Land the app's ratings",
+    "match titles": "Match films to TMDB",
+    "enrich": "Ask TMDB about the films",
+    "build": "Build the warehouse and check it",
+    "train": "Train the models",
+    "reuse": "Take the models that are served",
+    "evaluate": "Measure the models",
+    "promote": "Ask the gate",
+    "publish": "Publish the release",
+    "report": "Write the report",
+}
+TALK_TO_SERVICES = {"ingest", "ingest app", "match titles", "enrich"}
+RETRY_AFTER_SECONDS = [30.0, 180.0]
 
-ingest = task(name="ingest", cache_policy=NO_CACHE)(ingest_job)
-ingest_app = task(name="ingest app", cache_policy=NO_CACHE)(ingest_app_job)
-match = task(name="match titles", cache_policy=NO_CACHE)(match_job)
-build = task(name="build", cache_policy=NO_CACHE)(build_job)
-train = task(name="train", cache_policy=NO_CACHE)(train_job)
-reuse = task(name="reuse", cache_policy=NO_CACHE)(reuse_job)
-evaluate = task(name="evaluate", cache_policy=NO_CACHE)(evaluate_job)
-promote = task(name="promote", cache_policy=NO_CACHE)(promote_job)
-publish = task(name="publish", cache_policy=NO_CACHE)(publish_job)
-report = task(name="report", cache_policy=NO_CACHE)(publish_report)
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
-@task(name="enrich", cache_policy=NO_CACHE)
-def enrich(settings: Settings, run_id: str, *, wanted: bool, popular: int) -> Enriched:
-    """Enrich the films, with a progress bar in the UI as it takes minutes the first time."""
-    with progress_artifact("enrich", "enrichment-progress"):
-        return enrich_job(settings, run_id, wanted=wanted, popular=popular)
+def as_task(name: str, job: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Make a task of a job; one that talks to a service is tried again later when that does not answer."""
+    retries = RETRY_AFTER_SECONDS if name in TALK_TO_SERVICES else []
+    made = task(
+        name=name,
+        task_run_name=TITLES[name],
+        cache_policy=NO_CACHE,
+        retries=len(retries),
+        retry_delay_seconds=retries or None,
+        retry_condition_fn=_worth_a_retry,
+    )(job)
+    return cast(Callable[Parameters, Result], made)
+
+
+def _worth_a_retry(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    return isinstance(state.data, SourceUnavailableError)
+
+
+def _existing(text: str | None, name: str) -> Path | None:
+    """Return a path of the form, or refuse one that is not there: the server cannot know."""
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if not path.exists():
+        raise ConfigError(f"{name}: {path} does not exist on the machine that runs this")
+    return path
 
 
 # The parameters stand under "Args:" because Prefect reads the texts of its form from there.
 @flow(name="nightly", validate_parameters=True)
 def nightly(
-    dataset: Dataset = "sample",
+    dataset: Dataset | None = None,
     movielens: str | None = None,
     links: str | None = None,
-    enrich_films: bool = True,
-    popular: int = POPULAR,
-    train_models: TrainMode = "auto",
+    enrich: bool = True,
+    popular: Annotated[int, Field(ge=0, le=MAX_POPULAR)] = POPULAR,
+    train: TrainMode = "auto",
+    replace: bool = False,
 ) -> Published:
     """Turn ratings into a release: ingest, enrich, build, train, evaluate, promote, publish.
 
     Args:
-        dataset: The data set to use. A MovieLens set is downloaded unless a path is given.
+        dataset: The data set to use; without one the set that the data folder works on, the sample in an empty folder.
+            A MovieLens set is downloaded unless a path is given.
         movielens: A MovieLens zip or folder on the machine that runs this, instead of a download.
         links: A MovieLens set with links.csv, to match the films of a set that has none (ml-100k, ml-1m, ml-10m).
-        enrich_films: Whether to ask TMDB for what is not known of the films yet.
+        enrich: Whether to ask TMDB for what is not known of the films yet.
         popular: How many of TMDB's most popular films to add to those that people rated.
-        train_models: all: every model; champion: only the recipe that is served; none: fresh lists from the arrays
+        train: all: every model; champion: only the recipe that is served; none: fresh lists from the arrays
             that are served; auto: the champion where there is one for this data set, else all.
+        replace: Whether the data set may take the place of another one that is served.
     """
-    settings = load_settings()
-    run_id = new_run_id()
-    with writing(settings.folder, wait_seconds=WAIT_FOR_LOCK_SECONDS):
-        batch = ingest(settings, run_id, dataset=dataset, movielens=_path(movielens))
-        app = ingest_app(settings, run_id)
-        matched = match(settings, run_id, links=_path(links), ask_tmdb=enrich_films)
-        enriched = enrich(settings, run_id, wanted=enrich_films, popular=popular)
-        built = build(settings, run_id)
-        if train_models == "none":
-            reuse(settings, run_id, batch.dataset)
-        else:
-            champion = {} if train_models == "all" else champion_recipe(settings.folder, batch.dataset)
-            again = train_models == "champion" or settings.training.published in champion
-            train(settings, run_id, recipes=champion if again else {})
-            evaluate(settings, run_id)
-            promote(settings, run_id)
-        published: Published = publish(settings, run_id)
-        report(settings, Report(run_id, batch, app, matched, enriched, built, published))
-    return published
+    settings, run_id = load_settings(), new_run_id()
+    one_message_a_failure(settings.log_level)
+    leave_quietly()
+    try:
+        _name_run(f"{dataset or (Path(movielens).stem if movielens else 'the active set')} {run_id}")
+        request = Request(
+            dataset, _existing(movielens, "movielens"), _existing(links, "links"),
+            enrich=enrich, popular=popular, train=train, replace=replace,
+        )  # fmt: skip
+        with progress_artifact("run-progress"):
+            report: Report = main_job(settings, run_id, request, as_task)
+        _name_run(f"{report.batch.dataset} {run_id}")
+        as_task("report", publish_report)(settings, report)
+    except PlaybillError as problem:
+        return cast(Published, Failed(message=str(problem), data=problem))
+    return report.published
 
 
-def _path(text: str | None) -> Path | None:
-    return Path(text).expanduser() if text else None
+def _name_run(name: str) -> None:
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(UUID(flow_run.id), name=name)
+
+
+def note_run(tell: Callable[[str], None]) -> Callable[..., None]:
+    """Return a hook that tells a run's id as soon as it is going."""
+
+    def hook(_flow: Flow[Any, Any], run: FlowRun, _state: State[Any]) -> None:
+        tell(str(run.id))
+
+    return hook

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 Dataset = Literal[
@@ -26,3 +28,18 @@ TRAIN_MODES: tuple[str, ...] = get_args(TrainMode)
 
 POPULAR = 250
 """TMDB's most popular films that a run adds by default; the enrichment job has the same number."""
+MAX_POPULAR = 10_000
+"""As many as TMDB has pages for."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run is asked for; the fields are the command's options."""
+
+    dataset: str | None = None
+    movielens: Path | None = None
+    links: Path | None = None
+    enrich: bool = True
+    popular: int = POPULAR
+    train: str = "auto"
+    replace: bool = False

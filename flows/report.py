@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from pipelines.jobs.build import Built
+from flows.main_job import Report
+from flows.report_changes import changes, seconds_of, tracked
 from pipelines.jobs.champion import metric_rows
-from pipelines.jobs.enrich import Enriched
 from pipelines.jobs.handover import Ranking
-from pipelines.jobs.ingest_app import AppIngested
 from pipelines.jobs.match import Matched
 from pipelines.jobs.publish import Published
 from pipelines.runs import workbench
 from pipelines.settings import Settings
-from pipelines.sources.landed import Batch
 from warehouse.store import ReleaseStore
-
-
-@dataclass(frozen=True)
-class Report:
-    """The results of a run's steps."""
-
-    run_id: str
-    batch: Batch
-    app: AppIngested
-    matched: Matched
-    enriched: Enriched
-    built: Built
-    published: Published
 
 
 def publish_report(settings: Settings, report: Report) -> str:
     """Leave the run's report as artifacts (``run-report``, ``quality-checks``) and return its Markdown."""
     bench = workbench(settings.folder, report.run_id)
     release = ReleaseStore(settings.folder).get(report.published.release_id)
+    parts = [changes(settings, release), seconds_of(report.seconds), tracked(settings, release)]
     text = markdown(report, metric_rows(release), Ranking.read(bench).reasons)
+    text += "".join("\n" + "\n".join(lines) + "\n" for lines in parts)
     create_markdown_artifact(text, key="run-report", description=f"Run {report.run_id}")
     checks = [
         {"check": f.check_name, "severity": f.severity, "rows": f.rows_found, "example": f.example or ""}

@@ -6,13 +6,15 @@ import json
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from warehouse.errors import EmptyLakeError
-from warehouse.files import write_text
+from warehouse.files import make_folder, write_text
 from warehouse.folder import DataFolder
 
 RUN_ID = re.compile(r"^\d{8}T\d{6}Z-[0-9a-f]{6}$")
@@ -38,9 +40,20 @@ class Workbench:
         """Return the folder of one trained model."""
         return self.path / name
 
+    @contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """Give a path on the workbench for what is needed for a while; it is gone at the end, and after a crash too."""
+        path = self.path / name
+        shutil.rmtree(path, ignore_errors=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
     def write(self, name: str, content: dict[str, Any]) -> None:
         """Leave a small result for a later stage."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path)
         write_text(self.path / f"{name}.json", json.dumps(content, indent=1, default=str) + "\n")
 
     def holds(self, name: str) -> bool:

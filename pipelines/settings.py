@@ -10,9 +10,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
-from pipelines.settings_names import refuse_unknown, variable_not_json, variables_given
+from pipelines.settings_names import ModelName, ProtocolName, refuse_unknown, variable_not_json, variables_given
 from warehouse.errors import ConfigError
 from warehouse.folder import DataFolder
 
@@ -110,9 +117,24 @@ class SupabaseSettings(Section):
 class EventRule(Section):
     """What one kind of event says about a film."""
 
-    weight: float = Field(0.0, ge=-10, le=10, description="Added to the implicit weight; negative for a dislike.")
+    weight: float = Field(
+        0.0, ge=-10, le=10, description="How loudly it speaks among several; the sign is of no matter."
+    )
     stars: float = Field(3.0, ge=0.5, le=5, description="The rating it stands for where nobody gave stars.")
     opinion: bool = Field(False, description="Whether a later opinion takes its place, as a like does a dislike's.")
+
+
+class EventFields(Section):
+    """What the fields of a log are called, for one that has other names; ``properties.film`` is a field in a field."""
+
+    user_id: str = Field("user_id", min_length=1, description="Who.")
+    movie_id: str = Field("movie_id", min_length=1, description="The film's TMDB id.")
+    tmdb_id: str = Field("tmdb_id", min_length=1, description="The same.")
+    movielens_id: str = Field("movielens_id", min_length=1, description="Or its MovieLens id.")
+    imdb_id: str = Field("imdb_id", min_length=1, description="Or its IMDb id.")
+    event: str = Field("event", min_length=1, description="What they did.")
+    timestamp: str = Field("timestamp", min_length=1, description="When.")
+    value: str = Field("value", min_length=1, description="Stars of a rating.")
 
 
 class EventSettings(Section):
@@ -130,19 +152,22 @@ class EventSettings(Section):
         description="Weight, stars and opinion of each event, as JSON.",
     )
     settle_seconds: float = Field(2.0, ge=0, description="A file younger than this is looked at twice for growth.")
-    max_line_bytes: int = Field(1_048_576, ge=256, description="A longer line is kept aside.")
+    fields: EventFields = EventFields()
+    names: dict[str, str] = Field(
+        {}, description='What a log calls its events, as JSON: {"watched": "view", "rated": "rating"}.'
+    )
 
 
 class TrainingSettings(Section):
     """Which models a run trains and which of them it would publish."""
 
-    models: tuple[str, ...] = Field(
+    models: tuple[ModelName, ...] = Field(
         ("popularity", "als", "ease", "covisitation", "content", "hybrid"),
         description="Models that a run trains, as a JSON list.",
     )
-    published: str = Field("hybrid", description="The one whose lists are published if it beats popularity.")
-    gate: str = Field("next", description="Protocol on which it must do so.")
-    protocols: tuple[str, ...] = Field(("next", "last-out"), description="Protocols that a run reports.")
+    published: ModelName = Field("hybrid", description="The one whose lists are published if it beats popularity.")
+    gate: ProtocolName = Field("next", description="Protocol on which it must do so.")
+    protocols: tuple[ProtocolName, ...] = Field(("next", "last-out"), description="Protocols that a run reports.")
     measured_people: int = Field(
         20_000, ge=1, description="People whose lists are measured at most, drawn by the seed; all are learned from."
     )
@@ -160,6 +185,7 @@ class ReleaseSettings(Section):
     """How many releases stay on disk."""
 
     keep: int = Field(10, ge=2, description="Newest releases kept; the current one and pinned ones always are.")
+    daily: int = Field(7, ge=0, description="Of each of so many last days, the last release is kept besides.")
 
 
 class ServingSettings(Section):
@@ -178,6 +204,11 @@ class ServingSettings(Section):
     access_log: bool = Field(True, description="One line a request: route, status, time; nothing about people.")
     gzip_bytes: int = Field(1024, ge=0, description="Answers longer than this are compressed for who accepts it.")
     max_body_bytes: int = Field(262_144, ge=1024, description="Longest request body.")
+    max_connections: int = Field(1000, ge=1, description="Connections to one worker; the oldest unfinished one goes.")
+    head_seconds: float = Field(10.0, gt=0, description="Longest time for a request's line and headers to come.")
+    body_seconds: float = Field(20.0, gt=0, description="Longest time for a request's body to come.")
+    answer_seconds: float = Field(30.0, gt=0, description="Longest time to make an answer, and for it to be read.")
+    idle_seconds: int = Field(65, ge=1, description="How long a connection may wait for its next request.")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Web origins that may call the API from a browser, separated by commas; none by default."
     )
@@ -245,6 +276,28 @@ class Settings(BaseSettings):
     prefect_api_url: str | None = Field(
         None, validation_alias=AliasChoices("PREFECT_API_URL"), description="A Prefect server to report runs to."
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take a service's name that is empty, as ``SUPABASE_SECRET_KEY=``, for one that is not set.
+
+        It would shadow the other name of the same key. Playbill's own may be empty and mean it.
+        """
+        for source in (env_settings, dotenv_settings):
+            if isinstance(source, EnvSettingsSource):
+                source.env_vars = {
+                    name: value
+                    for name, value in source.env_vars.items()
+                    if name.upper().startswith("PLAYBILL_") or (value or "").strip()
+                }
+        return init_settings, env_settings, dotenv_settings, file_secret_settings
 
     @property
     def folder(self) -> DataFolder:

@@ -7,12 +7,19 @@ import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Literal, get_args
 
 from dotenv import dotenv_values
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from warehouse.errors import ConfigError
+
+ModelName = Literal["popularity", "als", "bpr", "svd", "ease", "covisitation", "content", "hybrid"]
+ProtocolName = Literal["next", "last-out", "stratified", "temporal", "strong"]
+MODEL_NAMES: tuple[str, ...] = get_args(ModelName)
+"""Every model of the catalogue, which is slow to load."""
+PROTOCOLS: tuple[str, ...] = get_args(ProtocolName)
 
 PREFIX = "PLAYBILL_"
 NESTED = "__"
@@ -68,11 +75,15 @@ def _has_inner(name: str, known: list[str]) -> bool:
 def variable_not_json(field: str, given: Mapping[str, str]) -> str:
     """Return the variable of a field (or of the group of that name) whose value was meant as JSON and is none."""
     stem = f"{PREFIX}{field.upper()}"
+    unread = []
     for name, value in given.items():
         if name == stem or name.startswith(f"{stem}{NESTED}"):
             try:
                 json.loads(value)
             except json.JSONDecodeError:
-                if value.lstrip().startswith(("[", "{")) or name == stem:
-                    return name
-    return stem
+                unread.append(name)
+    # text is no JSON either, and need not be; what has JSON's marks, or is a list of words, was meant for it
+    likely = [
+        name for name in unread if name == stem or given[name].lstrip().startswith(("[", "{")) or "," in given[name]
+    ]
+    return (likely or unread or [stem])[0]

@@ -15,9 +15,11 @@ from starlette.middleware.gzip import GZipMiddleware
 from threadpoolctl import threadpool_limits
 
 from pipelines.settings import Settings
-from serving.auth.issuer import Transport
+from serving.auth.upstream import Transport
 from serving.background import Chore, keep_doing
 from serving.context import Context, make_context
+from serving.exposure import is_open
+from serving.http.connections import Connections
 from serving.http.edge import Edge
 from serving.http.errors import Problem, problem_response
 from serving.http.fast import PlainListRoute
@@ -28,16 +30,20 @@ GZIP_LEVEL = 4
 FEEDBACK_LOOK_SECONDS, KEYS_LOOK_SECONDS = 5.0, 1.0
 
 
-def create_app(settings: Settings, *, upstream: Transport | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, *, upstream: Transport | None = None, connections: Connections | None = None
+) -> FastAPI:
     """Return the API over the releases of the settings' data folder; nothing is opened before it starts.
 
     Parameters
     ----------
     upstream
         What carries requests to Supabase; the network by default.
+    connections
+        Those of the server that it runs in, to be counted.
     """
-    context, serving = make_context(settings, upstream), settings.serving
-    app = FastAPI(title="Playbill", version="1", lifespan=_lifespan, redoc_url=None)
+    context, serving = make_context(settings, upstream, connections), settings.serving
+    app = FastAPI(title="Playbill", version="1", lifespan=_lifespan, redoc_url=None, redirect_slashes=False)
     app.state.context = context
     for routes in (recommendations, recommend, movies, operate, *([feedback] if serving.feedback else [])):
         app.include_router(routes.router)
@@ -49,8 +55,9 @@ def create_app(settings: Settings, *, upstream: Transport | None = None) -> Fast
             allow_headers=["Authorization", "X-API-Key", "Content-Type"], expose_headers=["ETag", "X-Request-ID"],
         )  # fmt: skip
     app.add_middleware(
-        Edge, metrics=context.metrics, max_body_bytes=serving.max_body_bytes, access_log=serving.access_log
-    )
+        Edge, metrics=context.metrics, max_body_bytes=serving.max_body_bytes, access_log=serving.access_log,
+        loopback_only=is_open(settings),
+    )  # fmt: skip
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -10,11 +10,13 @@ from starlette.requests import Request
 from pipelines.settings import Settings
 from pipelines.sources.supabase.live import LiveRatings
 from serving.auth.access import Access
-from serving.auth.issuer import Issuer, Transport
+from serving.auth.issuer import Issuer
 from serving.auth.keys import ApiKeys
 from serving.auth.tokens import Tokens
+from serving.auth.upstream import Transport
+from serving.http.connections import Connections
 from serving.http.errors import Problem, no_release
-from serving.http.limits import Limiter
+from serving.http.limits import Limiter, source_of
 from serving.lists.live import Live
 from serving.metrics import Metrics
 from serving.snapshot import Snapshot
@@ -70,17 +72,19 @@ class Context:
             429 when the allowance is used up.
         """
         if not self.access.has_key(request):
-            self.allow_live(f"address {request.client.host if request.client else ''}")
+            self.allow_live(f"address {source_of(request)}")
 
 
-def make_context(settings: Settings, upstream: Transport | None = None) -> Context:
+def make_context(
+    settings: Settings, upstream: Transport | None = None, connections: Connections | None = None
+) -> Context:
     """Put the parts together; nothing is opened or asked yet."""
     serving, url = settings.serving, settings.supabase_url
     key = settings.supabase_key.get_secret_value() if settings.supabase_key else ""
     issuer = Issuer(url, key, transport=upstream) if url else None
     ratings = LiveRatings(url, key, settings.supabase, transport=upstream) if url and key else None
     named = settings.supabase.issuer or (f"{url.rstrip('/')}/auth/v1" if url else "")
-    metrics = Metrics()
+    metrics = Metrics(connections)
     inbox = InboxLog(settings.folder.inbox, max_bytes=serving.feedback_file_mb * 1e6) if serving.feedback else None
     return Context(
         settings=settings,

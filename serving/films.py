@@ -52,8 +52,8 @@ class FilmTable:
         if len(self) == 0:
             return np.full(wanted.shape, -1, dtype=np.int32)
         place = np.minimum(np.searchsorted(self._movielens_ids, wanted), len(self) - 1)
-        found = (self._movielens_ids[place] == wanted) & (wanted >= 0)
-        return np.where(found, self._movielens_places[place], -1).astype(np.int32)
+        known = (self._movielens_ids[place] == wanted) & (wanted >= 0)
+        return np.where(known, self._movielens_places[place], -1).astype(np.int32)
 
 
 def _genres(lists: pa.ListArray, n_films: int) -> tuple[list[str], dict[str, NDArray[np.bool_]]]:

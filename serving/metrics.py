@@ -8,6 +8,7 @@ import time
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from serving.http.connections import Connections
 from serving.snapshots import Snapshots
 
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -18,8 +19,13 @@ MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 class Metrics:
     """The API's own registry, so that two apps in one process do not share counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, connections: Connections | None = None) -> None:
         registry = CollectorRegistry()
+        self._connections = connections
+        self.closed = Gauge(
+            "playbill_closed_connections", "Connections that the server closed, by reason", ["reason"],
+            registry=registry, multiprocess_mode="sum",
+        )  # fmt: skip
         self.registry = registry
         self.seconds = Histogram(
             "playbill_request_seconds", "Time to answer, by route", ["route"], buckets=BUCKETS, registry=registry
@@ -83,6 +89,8 @@ class Metrics:
         self.open_failures.set(snapshots.failures)
         self.failed_looks.set(snapshots.failed_looks)
         self.look_age.set(snapshots.look_age_seconds)
+        for reason, count in (self._connections.closed if self._connections else {}).items():
+            self.closed.labels(reason).set(count)
         if os.environ.get(MULTIPROCESS):
             together = CollectorRegistry()
             MultiProcessCollector(together)  # type: ignore[no-untyped-call]

@@ -1,11 +1,8 @@
-"""Running the API: uvicorn on uvloop and httptools, one process or several, never open to the network without auth."""
+"""Running the API: uvicorn on uvloop and httptools, one process or several, with limits on every connection."""
 
 from __future__ import annotations
 
-import ipaddress
 import logging
-import os
-import tempfile
 from functools import partial
 
 import uvicorn
@@ -14,8 +11,10 @@ from uvicorn.supervisors import Multiprocess
 
 from pipelines.settings import Settings
 from serving.app import create_app
-from serving.metrics import MULTIPROCESS
-from warehouse.errors import ConfigError
+from serving.exposure import check_exposure
+from serving.http.connections import BACKLOG, ConnectionLimits, Connections
+from serving.http.protocol import GuardedConfig
+from serving.supervision import follow_parent, shared_metrics
 
 log = logging.getLogger(__name__)
 
@@ -34,68 +33,50 @@ def serve(settings: Settings, host: str | None = None, port: int | None = None, 
     Raises
     ------
     ConfigError
-        If neither keys nor tokens are configured and the address is not loopback.
+        If neither keys nor tokens are configured and the address is not loopback, or a key is too short.
     """
     host = settings.serving.host if host is None else host
+    check_exposure(settings, host)
     config = server_config(settings, host, settings.serving.port if port is None else port)
     count = settings.serving.workers if workers is None else workers
-    check_address(settings, host)
-    log.info("serving starts host=%s port=%d workers=%d", host, config.port, count)
+    log.info(
+        "serving starts host=%s port=%d workers=%d connections=%d",
+        host, config.port, count, config.guarded.limits.connections,
+    )  # fmt: skip
     if count == 1:
         uvicorn.Server(config).run()
         return
-    with tempfile.TemporaryDirectory(prefix="playbill-metrics-") as shared:
-        os.environ[MULTIPROCESS] = shared
+    with shared_metrics():
         config.workers = count
         # the supervisor itself, because `uvicorn.run` takes several workers only by an import path, and settings
         # would have to travel in the environment
         Multiprocess(config, [config.bind_socket()]).run()
 
 
-def worker_app(settings: Settings) -> FastAPI:
+def worker_app(settings: Settings, connections: Connections) -> FastAPI:
     """Return the application inside a worker: a process of its own, whose logging nobody has configured yet."""
     if not logging.getLogger().handlers:
         logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    return create_app(settings)
+    follow_parent(GRACE_SECONDS)
+    return create_app(settings, connections=connections)
 
 
-def server_config(settings: Settings, host: str, port: int) -> uvicorn.Config:
+def server_config(settings: Settings, host: str, port: int) -> GuardedConfig:
     """Return uvicorn's configuration: no access log of its own, which would name people, and no server header."""
-    return uvicorn.Config(
-        partial(worker_app, settings),
+    connections = Connections(ConnectionLimits.of(settings.serving))
+    return GuardedConfig(
+        partial(worker_app, settings, connections),
+        connections,
         factory=True,
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        ws="none",
         lifespan="on",
         access_log=False,
         log_config=None,
         server_header=False,
+        backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        timeout_keep_alive=65,
+        timeout_keep_alive=settings.serving.idle_seconds,
     )
-
-
-def check_address(settings: Settings, host: str) -> None:
-    """Refuse to be open to others than this machine.
-
-    Raises
-    ------
-    ConfigError
-        If no auth is configured and ``host`` is not loopback.
-    """
-    if settings.serving.api_keys or settings.supabase_url or is_loopback(host):
-        return
-    raise ConfigError(
-        f"serving on {host} without any key would show everybody's lists to anybody; set PLAYBILL_SERVING__API_KEYS "
-        "or SUPABASE_URL, or listen on 127.0.0.1"
-    )
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach an address; a name other than localhost is not believed."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

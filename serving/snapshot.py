@@ -13,13 +13,13 @@ from pipelines.blend.catalogue import load_model
 from pipelines.films.search import FilmSearch
 from pipelines.lists.rank import POPULAR, Ranker
 from pipelines.models.base import Model
+from pipelines.models.parts import kernel
 from pipelines.models.popularity import PopularityModel
 from pipelines.people.suppression import user_hash
-from pipelines.settings import ServingSettings
+from pipelines.settings import ListSettings, ServingSettings
 from serving.films import FilmTable
 from serving.lists.everybody import Picks, StoredLists
 from serving.lists.making import Rated, make_list
-from serving.lists.remembered import remember_members
 from serving.words.facts import Facts
 from warehouse.errors import BrokenReleaseError
 from warehouse.release_reader import ReleaseReader, StoredHistory
@@ -55,10 +55,9 @@ class Snapshot:
         self.scopes = {scope: self._scope(rows) for scope, rows in self.reader.popular().items()}
         popularity = PopularityModel.load(release.models / PopularityModel.name)
         self.model = load_model(release.models / str(release.manifest["model"]))
-        remember_members(self.model)
+        kernel.warm_up()
         self.ranker = Ranker.of(self.model, popularity, self.films.films)
-        self.baseline = Ranker(popularity, self.films.films, self.films.films.index_of(popularity.films.movie_ids),
-                               self.ranker.order)  # fmt: skip
+        self.baseline = Ranker.of(popularity, popularity, self.films.films)
         self.facts = Facts(self.reader.facts(), self.films, FilmSearch.load(release.path / "search"))
         content = self._content(release)
         self.content = None if content is None else Ranker.of(content, popularity, self.films.films)
@@ -70,13 +69,14 @@ class Snapshot:
 
     def find(self, user_id: str, limit: int | None = None) -> Picks | None:
         """Return somebody's stored list, or None; somebody forgotten has none."""
-        return None if self._forgot(user_id) else self.lists.find(user_id, limit)
+        return None if self.forgot(user_id) else self.lists.find(user_id, limit)
 
     def history_of(self, user_id: str) -> StoredHistory | None:
         """Return what the release knows that somebody rated, or None; it reads the file."""
-        return None if self._forgot(user_id) else self.reader.history_of(user_id)
+        return None if self.forgot(user_id) else self.reader.history_of(user_id)
 
-    def _forgot(self, user_id: str) -> bool:
+    def forgot(self, user_id: str) -> bool:
+        """Tell whether somebody asked to be forgotten."""
         return bool(self.suppressed) and user_hash(user_id) in self.suppressed
 
     def _scope(self, rows: list[tuple[int, float]]) -> Picks:
@@ -127,5 +127,5 @@ class Snapshot:
 
     @property
     def explained(self) -> int:
-        """How many films of a list carry reasons."""
-        return 10
+        """How many films of a list carry reasons: as many as when the release was made."""
+        return int(self.manifest.get("explained", ListSettings().explained))

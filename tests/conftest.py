@@ -15,6 +15,7 @@ import pytest
 
 from pipelines.settings import Settings
 from tests import tally
+from tests.virtual_time import virtual_time  # noqa: F401 - a fixture for all
 
 _exit_status = [1]
 
@@ -38,8 +39,9 @@ def pytest_sessionfinish(exitstatus: int) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Print what the slow suites tried, survived and lost, after everything else."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    for line in tally.table() if reporter is not None else ():
-        reporter.write_line(line)
+    if reporter is not None:
+        for line in tally.table():
+            reporter.write_line(line)
 
 
 OWN_VARIABLES = ("PLAYBILL_", "PREFECT_", "MLFLOW_", "SUPABASE_", "TMDB_")

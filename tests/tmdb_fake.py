@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -54,24 +53,6 @@ def refusal(status: int, code: int, message: str, **headers: str) -> httpx.Respo
     """Return an error in TMDB's envelope."""
     body = {"success": False, "status_code": code, "status_message": message}
     return httpx.Response(status, json=body, headers=headers)
-
-
-class FakeTime:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-        self.slept: list[float] = []
-
-    def clock(self) -> float:
-        """Return the seconds."""
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        """Move on at once."""
-        self.slept.append(seconds)
-        self.now += seconds
-        await asyncio.sleep(0)
 
 
 @dataclass

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from warehouse.builds import known_mapping
 from warehouse.columns import Relation
 from warehouse.contracts.core import CORE
 from warehouse.contracts.landed import RAW
 from warehouse.db import Connection, new_database, parquet_files, quoted
 from warehouse.errors import ContractError, WarehouseError
 from warehouse.folder import DataFolder
+from warehouse.sums import check
 
 SQL_FOLDER = Path(__file__).parent / "sql"
 HEADER_LINE = re.compile(r"^-- (?:(\w+):)?\s+(.*)$")
@@ -175,8 +177,12 @@ def _make_raw(
                 con.execute(f'INSERT INTO "{name}" SELECT {relation.column_list} FROM given')
                 con.unregister("given")
             continue
-        if name in LAKE_VIEWS:
-            files = [folder.dataset(LAKE_VIEWS[name])]
+        if name == "raw_tmdb_mapping":
+            mapping = known_mapping(folder)
+            files = [] if mapping is None else [mapping]
+        elif name in LAKE_VIEWS:
+            path = folder.dataset(LAKE_VIEWS[name])
+            files = [check(path, "run `playbill enrich` again")] if path.exists() else []
         else:
             landed = batches.get(source, ())
             homes = [landed] if isinstance(landed, Path) else landed

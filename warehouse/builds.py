@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import shutil
@@ -17,10 +18,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from warehouse.errors import EmptyLakeError
-from warehouse.files import link_to, new_folder, remove_leftovers, replacing
+from warehouse.errors import DamagedFileError, EmptyLakeError
+from warehouse.files import link_to, new_folder, remove_leftovers
 from warehouse.folder import BUILT, DataFolder
-from warehouse.sums import check, seal
+from warehouse.sums import check, rewriting, seal
+
+log = logging.getLogger(__name__)
 
 MAPPING = "tmdb_mapping"
 """The ledger of ids: a build reads it and adds to it, so it stays in the lake and outlives every build."""
@@ -38,7 +41,7 @@ def building(folder: DataFolder) -> Iterator[Path]:
         yield home
         seal(home)
     if (grown := folder.builds / build_id / f"{MAPPING}.parquet").exists():
-        with replacing(folder.dataset(MAPPING)) as temporary:
+        with rewriting(folder.dataset(MAPPING)) as temporary:
             shutil.copyfile(grown, temporary)
     link_to(folder.build, Path(build_id))
     _promised_links(folder)
@@ -59,6 +62,30 @@ def built_file(folder: DataFolder, name: str) -> Path:
     if not path.parent.exists():
         raise EmptyLakeError(f"{path} does not exist; run `playbill ingest` and `playbill build` first")
     return check(path, "run `playbill build` again")
+
+
+def known_mapping(folder: DataFolder) -> Path | None:
+    """Return the ledger of ids, or None where nothing is in it yet; a damaged one is mended from the build in use.
+
+    Call it under the write lock.
+
+    Raises
+    ------
+    DamagedFileError
+        If the build's copy is damaged too.
+    """
+    path = folder.dataset(MAPPING)
+    copy = folder.build / path.name
+    if not path.exists() and not copy.exists():
+        return None
+    try:
+        return check(path, "")
+    except DamagedFileError:
+        sound = check(copy, f"delete {path} and run `playbill run`, which matches its films anew")
+        with rewriting(path) as temporary:
+            shutil.copyfile(sound, temporary)
+        log.warning("the damaged ledger of ids was mended from the build in use: %s", path)
+        return path
 
 
 def _promised_links(folder: DataFolder) -> None:

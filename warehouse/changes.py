@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from warehouse.db import Connection, connect, quoted
+from warehouse.batches import landing
+from warehouse.db import Connection, connect, parquet_files, quoted
 from warehouse.errors import SourceError
-from warehouse.files import new_folder
 
 INCOMING = pa.schema(
     [
@@ -82,7 +82,7 @@ def land_changes(
             return Changes(None, incoming.num_rows, 0, 0, 0)
         digest = con.execute("SELECT md5(string_agg(md5(c::VARCHAR), '' ORDER BY user_id, movie_id)) FROM changes c")
         batch_id = f"{number:06d}-{digest.fetchall()[0][0][:6]}"
-        with new_folder(home / batch_id) as target:
+        with landing(home / batch_id) as target:
             con.execute(
                 f"COPY (SELECT user_id, movie_id, rating, rated_at, row_id, deleted, {quoted(batch_id)} AS batch_id "
                 f"FROM changes ORDER BY user_id, movie_id) TO {quoted(target / 'ratings.parquet')} "
@@ -96,11 +96,11 @@ def land_changes(
 
 def _compare(con: Connection, batches: list[Path], *, complete: bool) -> None:
     """Make the tables ``state`` (what is known) and ``changes`` (what differs, and how)."""
-    files = ", ".join(quoted(batch / "ratings.parquet") for batch in batches)
+    files = [batch / "ratings.parquet" for batch in batches]
     con.execute(
         "CREATE TEMP TABLE state AS "
         + (
-            f"""SELECT * FROM read_parquet([{files}])
+            f"""SELECT * FROM {parquet_files(files)}
             QUALIFY row_number() OVER (PARTITION BY user_id, movie_id ORDER BY batch_id DESC) = 1 AND NOT deleted"""
             if files
             else """SELECT ''::VARCHAR AS user_id, 0::INTEGER AS movie_id, 0::FLOAT AS rating,

@@ -1,8 +1,8 @@
 """The enrichment ledger on disk: small Parquet parts while a run asks, one part when it is done.
 
-``lake/ledgers/enrichment/000000012.parquet``: a part is whole or absent, never changed; the higher number is the newer
-word on a film. Compaction writes the next number and then deletes the older parts, so a crash between the two only
-leaves rows that say the same.
+``lake/ledgers/enrichment/000000012-3f9c2a71.parquet``: a part is whole or absent, never changed; the higher number is
+the newer word on a film. Compaction writes the next number and then deletes the older parts, so a crash between the
+two only leaves rows that say the same.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pv
-import pyarrow.parquet as pq
 
 from warehouse.build import read_sql
 from warehouse.contracts.ledgers import ENRICHMENT
 from warehouse.contracts.tmdb import RAW_TMDB_MOVIES
-from warehouse.db import Connection, connect, quoted
+from warehouse.db import Connection, connect, parquet_files, quoted
+from warehouse.errors import DamagedFileError
 from warehouse.files import remove_leftovers, replacing
 from warehouse.folder import DataFolder
+from warehouse.parts import add_part, rows_of, sound_files
+from warehouse.parts import set_aside as set_parts_aside
+from warehouse.sums import check, rewriting
 
 DATASET = "movies_enriched"
 
@@ -56,13 +59,13 @@ class EnrichmentLedger:
 
     @property
     def parts(self) -> list[Path]:
-        """The ledger's files, oldest first."""
-        return sorted(self._home.glob("*.parquet"))
+        """The ledger's files, oldest first; films of a damaged one, which is passed over, are asked for again."""
+        return sound_files(self._home)
 
     def append(self, rows: list[dict[str, Any]]) -> None:
         """Put rows on disk as one part; a film may stand in it once."""
         if rows:
-            self._write(pa.Table.from_pylist(rows, schema=_schema()))
+            add_part(self._home, pa.Table.from_pylist(rows, schema=_schema()))
 
     def known(self) -> dict[int, KnownFilm]:
         """Return where every film stands, by the id it was asked for."""
@@ -89,9 +92,10 @@ class EnrichmentLedger:
         if not old:
             return
         with self._open() as con:
-            self._write(con.sql("SELECT * FROM current_films").to_arrow_table())
+            add_part(self._home, con.sql("SELECT * FROM current_films").to_arrow_table())
         for path in old:
             path.unlink()
+        set_parts_aside(self._home, self._folder.quarantine / "ledgers" / ENRICHMENT.name)
 
     def write_dataset(self, wanted: Iterable[int], popular: list[int]) -> int:
         """Replace ``lake/movies_enriched.parquet`` with the records of these films; return how many there are.
@@ -104,20 +108,14 @@ class EnrichmentLedger:
             TMDB's most popular films, the first at rank 1.
         """
         places = list(range(1, len(popular) + 1))
-        with self._open() as con, replacing(self._folder.dataset(DATASET)) as target:
+        with self._open() as con, rewriting(self._folder.dataset(DATASET)) as target:
             con.register("wanted_films", pa.table({"movie_id": pa.array(sorted(set(wanted)), type=pa.int32())}))
             ranks = {"movie_id": pa.array(popular, type=pa.int32()), "rank": pa.array(places, type=pa.int32())}
             con.register("popular_films", pa.table(ranks))
             con.execute(f'CREATE VIEW "{RAW_TMDB_MOVIES.name}" AS {_query(DATASET)}')
             RAW_TMDB_MOVIES.check(con)
             con.execute(f'COPY "{RAW_TMDB_MOVIES.name}" TO {quoted(target)} (FORMAT parquet, COMPRESSION zstd)')
-            return int(con.execute(f"SELECT count(*) FROM read_parquet({quoted(target)})").fetchall()[0][0])
-
-    def _write(self, table: pa.Table) -> None:
-        parts = self.parts
-        number = int(parts[-1].stem) + 1 if parts else 1
-        with replacing(self._home / f"{number:09d}.parquet") as temporary:
-            pq.write_table(table, temporary, compression="zstd")
+            return int(con.execute(f"SELECT count(*) FROM {parquet_files([target])}").fetchall()[0][0])
 
     @contextmanager
     def _open(self) -> Iterator[Connection]:
@@ -125,10 +123,8 @@ class EnrichmentLedger:
             con.execute("SET VARIABLE oldest = ?::TIMESTAMPTZ", [self._oldest])
             columns = ENRICHMENT.column_list
             rows = f"SELECT 0 AS part, {columns} FROM ({ENRICHMENT.select_empty_sql})"
-            if self.parts:
-                files = quoted(self._home / "*.parquet")
-                number = "parse_filename(filename, true)::INTEGER AS part"
-                rows = f"SELECT {number}, {columns} FROM read_parquet({files}, filename = true)"
+            if parts := self.parts:
+                rows = f"SELECT part, {columns} FROM {rows_of(parts)}"
             con.execute(f"CREATE VIEW enrichment_parts AS {rows}")
             con.execute(f"CREATE VIEW current_films AS {_query('current_films')}")
             yield con
@@ -144,10 +140,12 @@ def set_aside(folder: DataFolder, run_id: str, rows: list[dict[str, Any]]) -> No
 def last_popular(folder: DataFolder) -> list[int]:
     """Return the popular films of the last run, the most popular first."""
     path = folder.dataset(DATASET)
-    if not path.exists():
+    try:
+        check(path, "it is written anew")
+    except DamagedFileError:
         return []
     with connect() as con:
-        query = f"SELECT movie_id FROM read_parquet({quoted(path)}) WHERE popular_rank > 0 ORDER BY popular_rank"
+        query = f"SELECT movie_id FROM {parquet_files([path])} WHERE popular_rank > 0 ORDER BY popular_rank"
         return [row[0] for row in con.execute(query).fetchall()]
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.build import read_sql
+from warehouse.builds import known_mapping
 from warehouse.changes import batch_folders
 from warehouse.columns import Relation
 from warehouse.contracts.landed import RAW, RAW_TMDB_MAPPING
-from warehouse.db import Connection, connect, quoted
+from warehouse.db import Connection, connect, parquet_files, quoted
 from warehouse.folder import DataFolder
 
 APP_SOURCES = {"stg_supabase_ratings": "ratings", "stg_events": "signals"}
@@ -44,8 +45,8 @@ def wanted_films(folder: DataFolder, batch: Path, id_space: str) -> list[WantedF
             path = batch / f"{table}.parquet"
             has_numbers = path.exists() and batch.parent.name == "movielens"
             _view(con, f"set_{table}", relation, [path] if has_numbers else [], "true")
-        mapping = folder.dataset("tmdb_mapping")
-        _view(con, "known_mapping", RAW_TMDB_MAPPING, [mapping], f"id_space = {quoted(id_space)}")
+        mapping = known_mapping(folder)
+        _view(con, "known_mapping", RAW_TMDB_MAPPING, [mapping] if mapping else [], f"id_space = {quoted(id_space)}")
         for file in read_sql("staging"):
             if file.name in APP_SOURCES:
                 raw = file.upstream[0]
@@ -60,13 +61,13 @@ def covered_films(folder: DataFolder, columns: tuple[str, ...]) -> list[dict[str
     """Return what is known of each film of ``lake/movies_enriched.parquet``: its ids and a flag a column."""
     flags = ", ".join(f'("{c}" IS NOT NULL AND "{c}"::VARCHAR NOT IN (\'\', \'[]\')) AS "{c}"' for c in columns)
     with connect() as con:
-        files = quoted(folder.dataset("movies_enriched"))
-        query = f"SELECT movie_id, former_ids, {flags} FROM read_parquet({files})"
+        files = parquet_files([folder.dataset("movies_enriched")])
+        query = f"SELECT movie_id, former_ids, {flags} FROM {files}"
         rows: list[dict[str, Any]] = con.sql(query).to_arrow_table().to_pylist()
     return rows
 
 
 def _view(con: Connection, name: str, relation: Relation, paths: list[Path], condition: str) -> None:
-    there = ", ".join(quoted(path) for path in paths if path.exists())
-    rows = f"SELECT * FROM read_parquet([{there}])" if there else relation.select_empty_sql
+    present = [path for path in paths if path.exists()]
+    rows = f"SELECT * FROM {parquet_files(present)}" if present else relation.select_empty_sql
     con.execute(f'CREATE VIEW "{name}" AS SELECT * FROM ({rows}) WHERE {condition}')

@@ -106,6 +106,22 @@ def remove_leftovers(folder: Path) -> int:
     return len(leftovers)
 
 
+def link_tree(source: Path, target: Path) -> None:
+    """Hard-link every file under ``source`` into ``target``: files that never change need the disk once.
+
+    Where the disk cannot link, files are copied.
+    """
+    for item in sorted(source.rglob("*")):
+        place = target / item.relative_to(source)
+        if item.is_dir():
+            continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            place.hardlink_to(item)
+        except OSError:
+            shutil.copy2(item, place)
+
+
 def sha256_of(path: Path) -> str:
     """Return a file's SHA-256 in hex, read in blocks."""
     digest = hashlib.sha256()

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from warehouse.files import sync_folder
+from warehouse.files import PRIVATE_FILE, make_folder, sync_folder
 
 PREFIX, OPEN, CLOSED = ".feedback-", ".part", ".jsonl"
 
@@ -83,10 +83,10 @@ class InboxLog:
         return adopted
 
     def _open(self) -> int:
-        self._inbox.mkdir(parents=True, exist_ok=True)
+        make_folder(self._inbox)
         stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
         self._path = self._inbox / f"{PREFIX}{stamp}{OPEN}"
-        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
+        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, PRIVATE_FILE)
         fcntl.flock(handle, fcntl.LOCK_EX)
         sync_folder(self._inbox)
         self._handle, self._opened, self._written = handle, time.monotonic(), 0

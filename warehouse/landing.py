@@ -7,11 +7,12 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.csv as pv
 import pyarrow.parquet as pq
 
-from warehouse.db import Connection, connect, quoted
+from warehouse.db import Connection, connect, parquet_files, quoted
+from warehouse.errors import SourceFormatError
 from warehouse.files import replacing
+from warehouse.quarantine import OTHER_REASON, REASONS, quarantining
 
 NO_SUCH_CHARACTER = "\x01"
 """Makes DuckDB's CSV reader return whole lines."""
@@ -19,8 +20,6 @@ NO_SUCH_CHARACTER = "\x01"
 
 MEMORY_LIMIT = "2GB"
 """What DuckDB may hold before it spills to disk; a run as a whole stays under 4 GB."""
-
-BAD_ROWS = pa.schema([("file", pa.string()), ("line", pa.int64()), ("reason", pa.string()), ("text", pa.string())])
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,16 @@ class Landed:
 
 
 def land_lines(
-    source: Path, target: Path, quarantine: Path, *, label: str, delimiter: str, fields: tuple[Field, ...], skip: int
+    source: Path,
+    target: Path,
+    quarantine: Path,
+    *,
+    label: str,
+    delimiter: str,
+    fields: tuple[Field, ...],
+    skip: int,
+    line_bytes: int = 1 << 20,
+    kept: int = 100_000,
 ) -> Landed:
     """Read a delimited text file without quotes into Parquet, in file order.
 
@@ -75,6 +83,15 @@ def land_lines(
         The file's name as the reader of a message knows it.
     skip : int
         Header lines before the first record.
+    line_bytes : int
+        Longest line.
+    kept : int
+        Bad lines that are written aside; further ones are counted.
+
+    Raises
+    ------
+    SourceFormatError
+        If a line is longer.
     """
     with connect() as con, replacing(target) as temporary:
         con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
@@ -83,18 +100,42 @@ def land_lines(
         rows = _copy_clean(con, source, temporary, delimiter, fields, skip)
         if rows is not None:
             return Landed(rows, 0, {})
-        con.execute(f"CREATE TEMP VIEW parsed AS {_parsed(source, delimiter, fields, skip)}")
+        con.execute(f"CREATE TEMP VIEW parsed AS {_parsed(source, delimiter, fields, skip, line_bytes)}")
         names = ", ".join(f'"{field.name}"' for field in fields)
+        try:
+            con.execute(
+                f"COPY (SELECT {names} FROM parsed WHERE reason IS NULL) TO {quoted(temporary)} "
+                "(FORMAT parquet, COMPRESSION zstd)"
+            )
+        except duckdb.InvalidInputException as error:
+            if "line size" not in str(error):
+                raise
+            raise SourceFormatError(
+                f"{label}: a line is longer than {line_bytes:,} bytes (PLAYBILL_LIMITS__LINE_BYTES)"
+            ) from None
+        rows = con.execute(f"SELECT count(*) FROM {parquet_files([temporary])}").fetchall()[0][0]
+        return _with_bad_lines(con, int(rows), quarantine, label, kept)
+
+
+def _with_bad_lines(con: Connection, rows: int, quarantine: Path, label: str, kept: int) -> Landed:
+    """Write the first bad lines aside and count all of them by reason."""
+    counts = con.execute(
+        "SELECT reason, count(*) FROM parsed WHERE reason IS NOT NULL GROUP BY reason ORDER BY 2 DESC, 1"
+    ).fetchall()
+    if not counts:
+        return Landed(rows, 0, {})
+    with replacing(quarantine) as temporary:
         con.execute(
-            f"COPY (SELECT {names} FROM parsed WHERE reason IS NULL) TO {quoted(temporary)} "
-            "(FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT {quoted(label)} AS file, line_number AS line, reason, line[:500] AS text FROM parsed "
+            f"WHERE reason IS NOT NULL ORDER BY line_number LIMIT {kept}) TO {quoted(temporary)} "
+            "(FORMAT csv, HEADER true, FORCE_QUOTE (file, reason, text))"
         )
-        rows = con.execute(f"SELECT count(*) FROM read_parquet({quoted(temporary)})").fetchall()[0][0]
-        bad = con.sql(
-            f"SELECT {quoted(label)} AS file, line_number AS line, reason, line[:2000] AS text "
-            "FROM parsed WHERE reason IS NOT NULL ORDER BY line_number"
-        ).to_arrow_table()
-        return _landed(int(rows), bad, quarantine)
+    line, why, text = con.execute(
+        "SELECT line_number, reason, line[:80] FROM parsed WHERE reason IS NOT NULL ORDER BY line_number LIMIT 1"
+    ).fetchall()[0]
+    reasons = {str(reason): int(count) for reason, count in counts[:REASONS]}
+    reasons |= {OTHER_REASON: rest} if (rest := sum(int(count) for _, count in counts[REASONS:])) else {}
+    return Landed(rows, sum(int(count) for _, count in counts), reasons, f'line {line}: {why}: "{text}"')
 
 
 def _copy_clean(
@@ -118,14 +159,14 @@ def _copy_clean(
                 null_padding = false, strict_mode = true)) TO {quoted(target)} (FORMAT parquet, COMPRESSION zstd)"""
         )
         found = con.execute(
-            f"SELECT count(*), count(*) FILTER ({problems or 'false'}) FROM read_parquet({quoted(target)})"
+            f"SELECT count(*), count(*) FILTER ({problems or 'false'}) FROM {parquet_files([target])}"
         ).fetchall()[0]
     except duckdb.Error:
         return None  # the line-by-line reading tells which line it is
     return None if found[1] else int(found[0])
 
 
-def _parsed(source: Path, delimiter: str, fields: tuple[Field, ...], skip: int) -> str:
+def _parsed(source: Path, delimiter: str, fields: tuple[Field, ...], skip: int, line_bytes: int) -> str:
     """Return the query of every line, its typed fields, and the reason why it is bad, if it is."""
     parts = ", ".join(_typed(index, field) for index, field in enumerate(fields, start=1))
     return f"""
@@ -135,35 +176,22 @@ def _parsed(source: Path, delimiter: str, fields: tuple[Field, ...], skip: int) 
                     SELECT row_number() OVER () + {skip} AS line_number, rtrim(line, chr(13)) AS line
                     FROM read_csv({quoted(source)}, header = false, columns = {{'line': 'VARCHAR'}},
                         delim = '{NO_SUCH_CHARACTER}', quote = '', escape = '', auto_detect = false, skip = {skip},
-                        encoding = 'latin-1', max_line_size = 16777216, strict_mode = false))
+                        encoding = 'latin-1', max_line_size = {line_bytes}, strict_mode = false))
                 WHERE line <> ''))"""
 
 
-def land_table(table: pa.Table, target: Path, bad: list[tuple[str, int, str, str]], quarantine: Path) -> Landed:
-    """Write rows that are already parsed to Parquet, and ``bad`` (file, line, reason, text) aside."""
+def write_rows(table: pa.Table, target: Path) -> int:
+    """Write rows that are already parsed to Parquet and return how many."""
     with replacing(target) as temporary:
         pq.write_table(table, temporary, compression="zstd")
-    return _landed(table.num_rows, _bad_table(bad), quarantine)
+    return int(table.num_rows)
 
 
-def keep_aside(bad: list[tuple[str, int, str, str]], quarantine: Path) -> Landed:
-    """Write bad rows (file, line, reason, text) to the quarantine and count them by reason."""
-    return _landed(0, _bad_table(bad), quarantine)
-
-
-def _bad_table(bad: list[tuple[str, int, str, str]]) -> pa.Table:
-    return pa.Table.from_pylist([dict(zip(BAD_ROWS.names, row, strict=True)) for row in bad], schema=BAD_ROWS)
-
-
-def _landed(rows: int, bad: pa.Table, quarantine: Path) -> Landed:
-    if bad.num_rows == 0:
-        return Landed(rows, 0, {})
-    with replacing(quarantine) as temporary:
-        pv.write_csv(bad, temporary)
-    counts = bad.group_by("reason").aggregate([("line", "count")]).sort_by([("line_count", "descending")])
-    reasons = dict(zip(counts["reason"].to_pylist(), counts["line_count"].to_pylist(), strict=True))
-    first = bad.slice(0, 1).to_pylist()[0]
-    return Landed(rows, bad.num_rows, reasons, f'line {first["line"]}: {first["reason"]}: "{first["text"][:80]}"')
+def keep_aside(bad: list[tuple[str, int, str, str]], quarantine: Path) -> None:
+    """Write bad rows (file, line, reason, text) to the quarantine."""
+    with quarantining(quarantine, kept=len(bad)) as aside:
+        for row in bad:
+            aside.add(*row)
 
 
 def _typed(index: int, field: Field) -> str:

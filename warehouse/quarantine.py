@@ -15,6 +15,7 @@ COLUMNS = ("file", "line", "reason", "text")
 TEXT_CHARACTERS = 500
 """How much of a row is kept."""
 REASONS = 100
+OTHER_REASON = "another reason"
 """Reasons that are told apart; past them a row counts as ``another reason``."""
 
 
@@ -46,7 +47,7 @@ class Quarantine:
     def add(self, file: str, line: int, reason: str, text: str) -> None:
         """Keep one row aside, shortened; past the limit it is only counted."""
         known = reason in self._counts or len(self._counts) < REASONS
-        self._counts[reason if known else "another reason"] += 1
+        self._counts[reason if known else OTHER_REASON] += 1
         self.rows += 1
         self.first = self.first or f"line {line}: {reason}"
         if self.rows > self._kept:

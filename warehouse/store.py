@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.contracts.release import SCHEMA_VERSION
-from warehouse.errors import BrokenReleaseError, NoReleaseError, UnknownReleaseError
+from warehouse.errors import BrokenReleaseError, NoReleaseError, ReleaseError, UnknownReleaseError
 from warehouse.files import link_to, new_folder, sha256_of, write_text
 from warehouse.folder import DataFolder
+from warehouse.pins import Pins, is_promotion
 
 RELEASE_ID = re.compile(r"^\d{8}T\d{6}Z-[0-9a-f]{6}$")
 
@@ -52,6 +53,7 @@ class ReleaseStore:
 
     def __init__(self, folder: DataFolder) -> None:
         self.home = folder.releases
+        self.pins = Pins(self.home)
 
     def current_id(self) -> str:
         """Return the id in CURRENT.
@@ -62,7 +64,8 @@ class ReleaseStore:
             If nothing has been published.
         """
         try:
-            return (self.home / "CURRENT").read_text(encoding="utf-8").strip()
+            # bytes that are no text make no id, which is told where the release is looked for
+            return (self.home / "CURRENT").read_text(encoding="utf-8", errors="replace").strip()
         except FileNotFoundError as error:
             raise NoReleaseError(f"{self.home} holds no release yet; run `playbill run` first") from error
 
@@ -102,14 +105,25 @@ class ReleaseStore:
         return Release(release_id, path, manifest)
 
     def ids(self) -> list[str]:
-        """Return the ids of all releases, newest first."""
+        """Return the ids of all releases, the one that was published last first, whatever the clock said then."""
         if not self.home.exists():
             return []
-        return sorted((p.name for p in self.home.iterdir() if RELEASE_ID.match(p.name) and p.is_dir()), reverse=True)
+        names = (path.name for path in self.home.iterdir() if RELEASE_ID.match(path.name) and path.is_dir())
+        return sorted(names, key=lambda release_id: (self._sequence(release_id), release_id), reverse=True)
+
+    def _sequence(self, release_id: str) -> int:
+        """Return how many releases were published before, and one; 0 where the manifest does not tell."""
+        try:
+            sequence = _read_manifest(self.home / release_id / "manifest.json").get("sequence")
+        except (OSError, ValueError, RecursionError):
+            return 0
+        return sequence if isinstance(sequence, int) else 0
 
     @contextmanager
     def publishing(self, facts: dict[str, Any], created_at: datetime) -> Iterator[tuple[str, Path]]:
-        """Give an id and a folder to fill; when the block ends well, the release is whole and current.
+        """Give an id and a folder to fill; when the block ends well, the release is whole.
+
+        It is current then too, unless the served release is pinned.
 
         Parameters
         ----------
@@ -122,7 +136,8 @@ class ReleaseStore:
         release_id, path : str, Path
             Write ``release.duckdb`` and ``models/`` into ``path``.
         """
-        seed = json.dumps([facts, created_at.isoformat()], sort_keys=True, default=str)
+        sequence = max((self._sequence(other) for other in self.ids()), default=0) + 1
+        seed = json.dumps([facts, created_at.isoformat(), sequence], sort_keys=True, default=str)
         release_id = f"{created_at:%Y%m%dT%H%M%SZ}-{hashlib.sha256(seed.encode()).hexdigest()[:6]}"
         with new_folder(self.home / release_id) as path:
             yield release_id, path
@@ -131,6 +146,7 @@ class ReleaseStore:
                 "release_id": release_id,
                 "schema_version": SCHEMA_VERSION,
                 "created_at": created_at.isoformat(),
+                "sequence": sequence,
                 **facts,
                 "files": {
                     str(item.relative_to(path)): {"bytes": item.stat().st_size, "sha256": sha256_of(item)}
@@ -139,7 +155,18 @@ class ReleaseStore:
             }
             text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False, default=str)
             (path / "manifest.json").write_text(text + "\n", encoding="utf-8")
-        self.make_current(release_id)
+        if not self._is_held(facts):
+            self.make_current(release_id)
+            self.pins.end_rollbacks()
+
+    def _is_held(self, facts: dict[str, Any]) -> bool:
+        """Tell whether the served release stays, as it is pinned; a rollback's pin gives way to a promotion."""
+        try:
+            served = self.current()
+        except ReleaseError:
+            return False
+        until = self.pins.read().get(served.release_id)
+        return until == "unpin" or (until == "promotion" and not is_promotion(facts, served.manifest))
 
     def make_current(self, release_id: str) -> None:
         """Serve a release from now on: readers of the old one are not disturbed."""
@@ -148,14 +175,15 @@ class ReleaseStore:
         link_to(self.home / "current.duckdb", Path(release_id) / "release.duckdb")
 
     def before(self, release_id: str) -> str:
-        """Return the newest release older than ``release_id``.
+        """Return the release that was published before ``release_id``, as far as it is still there.
 
         Raises
         ------
         UnknownReleaseError
             If there is none.
         """
-        older = [other for other in self.ids() if other < release_id]
+        ids = self.ids()
+        older = ids[ids.index(release_id) + 1 :] if release_id in ids else ids
         if not older:
             raise UnknownReleaseError(f"there is no release older than {release_id}; nothing to roll back to")
         return older[0]
@@ -177,10 +205,32 @@ class ReleaseStore:
                     )
         return release
 
-    def prune(self, keep: int) -> list[str]:
-        """Delete all but the ``keep`` newest releases and the current one; return the ids deleted."""
-        spared = {*self.ids()[:keep], self.current_id()}
-        doomed = [release_id for release_id in self.ids() if release_id not in spared]
+    def damaged(self, release_id: str) -> list[str]:
+        """Return the files of a release that are missing or not as they were published."""
+        release = self.get(release_id, older=True)
+        return [
+            name
+            for name, entry in release.manifest["files"].items()
+            if not (_has_size(release.path / name, entry) and _has_hash(release.path / name, entry))
+        ]
+
+    def prune(self, keep: int, *, daily: int = 0) -> list[str]:
+        """Delete releases and return their ids.
+
+        Parameters
+        ----------
+        keep : int
+            The newest releases that stay; pinned ones stay too and are not counted.
+        daily : int
+            Of each of the last days that have a release, the last one stays.
+        """
+        pinned = self.pins.read()
+        ids = [release_id for release_id in self.ids() if release_id not in pinned]
+        last_of_day: dict[str, str] = {}
+        for release_id in ids:  # in the order of publishing: a day in 2030 is no newer than those after it
+            last_of_day.setdefault(release_id[:8], release_id)
+        spared = {*ids[:keep], *list(last_of_day.values())[:daily], self.current_id()}
+        doomed = [release_id for release_id in ids if release_id not in spared]
         for release_id in doomed:
             grave = self.home / f".{release_id}.tmp"
             (self.home / release_id).rename(grave)

@@ -55,7 +55,7 @@ def check(path: Path, remedy: str) -> Path:
 
 @contextmanager
 def rewriting(path: Path) -> Iterator[Path]:
-    """Replace one file of a sealed folder as `warehouse.files.replacing` does, its checksum with it.
+    """Replace or add one file of a sealed folder as `warehouse.files.replacing` does, its checksum with it.
 
     For the moment of the swap both checksums are good, so that a crash on the way damages nothing.
     """
@@ -64,12 +64,10 @@ def rewriting(path: Path) -> Iterator[Path]:
         try:
             known = _read(path.parent)
         except (OSError, ValueError):
-            known = []  # no sealed folder: nothing to keep true
-        if known:
-            digest = sha256_of(temporary)
-            _write(path.parent, [*known, (digest, path.name)])
-    if known:
-        _write(path.parent, [*(line for line in known if line[1] != path.name), (digest, path.name)])
+            known = []
+        new = (sha256_of(temporary), path.name)
+        _write(path.parent, [*known, new])
+    _write(path.parent, [*(line for line in known if line[1] != path.name), new])
 
 
 def _matches(path: Path, digests: set[str]) -> bool:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from flows.cli.console import out
+from flows.cli.doctor_services import services
+from flows.cli.findings import Finding
 from pipelines.settings import Settings, load_settings
 from warehouse.errors import PlaybillError, WarehouseBusyError
 from warehouse.lock import writing
@@ -20,16 +24,7 @@ from warehouse.store import ReleaseStore
 STALE_HOURS = 26
 """A nightly release older than this has missed a night."""
 LOW_DISK_BYTES = 1 << 30
-PACKAGES = ("prefect", "mlflow", "duckdb", "fastapi", "implicit", "scikit-surprise")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the doctor's report: ok, note (fine, but worth knowing) or problem."""
-
-    state: str
-    about: str
-    found: str
+PACKAGES = ("playbill", "prefect", "mlflow", "duckdb", "fastapi", "implicit", "scikit-surprise")
 
 
 def register(app: typer.Typer) -> None:
@@ -37,14 +32,19 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def doctor() -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
     """Tell what is configured, what answers and what is stale; exit code 1 when something is wrong."""
     settings = load_settings()
     findings = list(examine(settings))
-    table = Table("", "about", "found")
-    for finding in findings:
-        table.add_row(finding.state, finding.about, finding.found)
-    out.print(table)
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1, ensure_ascii=False))
+    else:
+        table = Table("", "about", "found")
+        for finding in findings:
+            table.add_row(finding.state, finding.about, finding.found)
+        out.print(table)
     if any(finding.state == "problem" for finding in findings):
         raise typer.Exit(1)
 
@@ -54,11 +54,17 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("ok", "versions", ", ".join(f"{name} {version(name)}" for name in PACKAGES))
     yield from _folder(settings)
     yield from _release(settings)
-    yield from _prefect(settings)
-    tracking = settings.mlflow_tracking_uri or str(settings.mlruns / "mlflow.db")
-    yield Finding("ok", "mlflow", f"runs are tracked in {tracking}")
-    keys = len(settings.serving.api_keys)
-    yield Finding("ok" if keys else "note", "API keys", f"{keys} set" if keys else "none: the API serves loopback only")
+    yield from _quarantine(settings)
+    yield from services(settings)
+    yield _api(settings)
+
+
+def _api(settings: Settings) -> Finding:
+    from serving.exposure import described, exposure_problem, is_open
+
+    problem = exposure_problem(settings, settings.serving.host)
+    state = "problem" if problem else "note" if is_open(settings) else "ok"
+    return Finding(state, "API", problem or described(settings))
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:
@@ -85,18 +91,29 @@ def _release(settings: Settings) -> Iterator[Finding]:
     except PlaybillError as error:
         yield Finding("problem" if store.ids() else "note", "release", str(error))
         return
-    age = datetime.now(UTC) - datetime.fromisoformat(release.manifest["created_at"])
-    hours = age.total_seconds() / 3600
-    found = f"{release.release_id} of {release.manifest['dataset']}, {hours:.1f} hours old, every file as published"
-    yield Finding("note" if hours > STALE_HOURS else "ok", "release", found)
+    facts = release.manifest
+    hours = (datetime.now(UTC) - datetime.fromisoformat(facts["created_at"])).total_seconds() / 3600
+    if hours < 0:
+        yield Finding(
+            "problem", "clock", f"release {release.release_id} is of the future; is this machine's clock late?"
+        )
+    found = f"{release.release_id} of {facts['dataset']}, {hours:.1f} hours old, every file as published"
+    stale = f"; a night was missed (older than {STALE_HOURS} hours)" if hours > STALE_HOURS else ""
+    yield Finding("note" if stale else "ok", "release", found + stale)
+    ndcg = facts["metrics"].get("next.ndcg")
+    measured = "" if ndcg is None else f", nDCG@10 {ndcg:.4f} on `next`"
+    yield Finding("ok", "champion", f"{facts['model']}{measured}, for {facts['users']:,} people")
 
 
-def _prefect(settings: Settings) -> Iterator[Finding]:
-    if not settings.prefect_api_url:
-        yield Finding("note", "prefect", "PREFECT_API_URL is not set: runs start a short-lived server of their own")
+def _quarantine(settings: Settings) -> Iterator[Finding]:
+    """Tell how many batches have rows that could not be used."""
+    folder = settings.folder
+    if not folder.root.exists():
         return
-    from pipelines.sources.http import answers
-
-    reached = answers(f"{settings.prefect_api_url}/health")
-    state = "ok" if reached else "problem"
-    yield Finding(state, "prefect", f"{settings.prefect_api_url} {'answers' if reached else 'does not answer'}")
+    kept = sorted(path for path in folder.quarantine.glob("*") if path.is_dir() and any(path.iterdir()))
+    if kept:
+        newest = max(kept, key=lambda path: path.stat().st_mtime)
+        found = f"{len(kept)} batches have rows kept aside, the newest in {newest}"
+        yield Finding("note", "quarantine", found)
+    else:
+        yield Finding("ok", "quarantine", "empty")

@@ -9,6 +9,9 @@ import typer
 from rich.table import Table
 
 from flows.cli.console import out
+from flows.cli.printable import for_output
+from pipelines.people.identity import of_request
+from pipelines.people.suppression import suppressed, suppressed_among
 from pipelines.settings import load_settings
 from warehouse.db import Connection
 from warehouse.errors import UnknownUserError
@@ -22,6 +25,7 @@ LIST_SQL = """
     ORDER BY rank
 """
 TITLES_SQL = "SELECT movie_id, title FROM movies WHERE list_contains(?::INTEGER[], movie_id)"
+FIRST_PEOPLE_SQL = "SELECT user_id FROM recommendation_lists ORDER BY user_id LIMIT 100"
 
 
 def register(app: typer.Typer) -> None:
@@ -36,23 +40,32 @@ def recommend(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Show somebody's list from the current release."""
-    with open_releases(load_settings().folder, release) as con:
-        if not as_json:
-            out.print(list_table(con, user, k))
-            return
-        rows = _rows(con, user, k)
-    typer.echo(json.dumps({"user_id": user, "recommendations": rows}, indent=1, ensure_ascii=False))
+    folder, user_id = load_settings().folder, of_request(user)
+    forgotten = suppressed(folder)
+    with open_releases(folder, release) as con:
+        if as_json:
+            rows = _rows(con, user_id, k, forgotten)
+        else:
+            out.print(list_table(con, user_id, k, forgotten))
+    if as_json:
+        answer = {"user_id": user_id, "recommendations": rows}
+        typer.echo(for_output(json.dumps(answer, indent=1, ensure_ascii=False)))
 
 
-def list_table(con: Connection, user: str, k: int) -> Table:
+def list_table(con: Connection, user: str, k: int, forgotten: frozenset[str] = frozenset()) -> Table:
     """Return somebody's list as a table for the terminal.
+
+    Parameters
+    ----------
+    forgotten : frozenset of str
+        Hashes of people whose lists are not shown, as if there were none.
 
     Raises
     ------
     UnknownUserError
         If the release has no list for them.
     """
-    rows = _rows(con, user, k)
+    rows = _rows(con, user, k, forgotten)
     profile = ask(con, "SELECT ratings, top_genres FROM user_profiles WHERE user_id = ?", [user]).rows
     ratings, genres = profile[0] if profile else (0, [])
     table = Table(
@@ -67,13 +80,14 @@ def list_table(con: Connection, user: str, k: int) -> Table:
     return table
 
 
-def _rows(con: Connection, user: str, k: int) -> list[dict[str, Any]]:
-    found = ask(con, LIST_SQL, [user, k]).records()
-    if not found:
-        example = ask(con, "SELECT user_id FROM recommendation_lists ORDER BY user_id LIMIT 1").rows
-        hint = f", for example {example[0][0]}" if example else ""
+def _rows(con: Connection, user: str, k: int, forgotten: frozenset[str]) -> list[dict[str, Any]]:
+    films = [] if suppressed_among([user], forgotten) else ask(con, LIST_SQL, [user, k]).records()
+    if not films:
+        first = [row[0] for row in ask(con, FIRST_PEOPLE_SQL).rows]
+        known = [other for other in first if not suppressed_among([other], forgotten)]
+        hint = f", for example {known[0]}" if known else ""
         raise UnknownUserError(f"the release holds no list for {user!r}; ids look like ml_1 or sample_1{hint}")
-    wanted = sorted({movie for row in found for movie in row["reasons"] or []})
+    wanted = sorted({movie for row in films for movie in row["reasons"] or []})
     titles = dict(ask(con, TITLES_SQL, [wanted]).rows)
     return [
         {
@@ -83,5 +97,5 @@ def _rows(con: Connection, user: str, k: int) -> list[dict[str, Any]]:
                 for movie, share in zip(row["reasons"] or [], row["shares"] or [], strict=True)
             ],
         }
-        for row in found
+        for row in films
     ]

@@ -7,11 +7,15 @@ from typing import Annotated
 
 import typer
 
-from flows.parameters import DATASET_NAMES, TRAIN_MODES
+from flows.parameters import DATASET_NAMES, MAX_POPULAR, TRAIN_MODES
 from warehouse.errors import ConfigError
 
 DatasetOption = Annotated[
-    str | None, typer.Option("--dataset", help=f"One of {', '.join(DATASET_NAMES)}; the sample by default.")
+    str | None,
+    typer.Option(
+        "--dataset",
+        help=f"One of {', '.join(DATASET_NAMES)}; by default the set of the data folder, the sample in an empty one.",
+    ),
 ]
 MovieLensOption = Annotated[
     Path | None, typer.Option("--movielens", help="A MovieLens zip or folder, instead of a download.")
@@ -19,8 +23,13 @@ MovieLensOption = Annotated[
 LinksOption = Annotated[
     Path | None, typer.Option("--links", help="A MovieLens set with links.csv, to match a set that has none.")
 ]
-PopularOption = Annotated[int, typer.Option("--popular", min=0, max=10_000, help="TMDB's most popular films to add.")]
+PopularOption = Annotated[
+    int, typer.Option("--popular", min=0, max=MAX_POPULAR, help="TMDB's most popular films to add.")
+]
 EnrichOption = Annotated[bool, typer.Option("--enrich/--no-enrich", help="Whether to ask TMDB about the films.")]
+ReplaceOption = Annotated[
+    bool, typer.Option("--replace", help="Let the data set take the place of another one that is served.")
+]
 TrainOption = Annotated[str, typer.Option("--train", help=f"One of {', '.join(TRAIN_MODES)}.")]
 
 
@@ -37,6 +46,6 @@ def one_of(value: str, known: tuple[str, ...], option: str) -> str:
     return value
 
 
-def chosen_dataset(dataset: str | None, movielens: Path | None) -> str:
-    """Return the data set that was asked for; with a path and no name it is told by the file itself."""
-    return one_of(dataset or "sample", DATASET_NAMES, "--dataset") if movielens is None or dataset else "sample"
+def chosen_dataset(dataset: str | None) -> str | None:
+    """Return the data set that was asked for, or refuse a name that is none."""
+    return None if dataset is None else one_of(dataset, DATASET_NAMES, "--dataset")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from flows.cli.console import err, out
 from flows.cli.options import one_of
+from flows.cli.printable import for_output
 from pipelines.settings import load_settings
 from warehouse.errors import ConfigError
 from warehouse.query import Answer, ask, open_releases
@@ -43,7 +45,11 @@ def sql(
             try:
                 _show(ask(con, TABLES if text == ".tables" else text), form)
             except ConfigError as problem:
-                err.print(str(problem), markup=False)
+                err.print(str(problem))
+            except KeyboardInterrupt:
+                if not sys.stdin.isatty():
+                    raise
+                err.print("interrupted")
 
 
 def _read() -> str | None:
@@ -69,11 +75,13 @@ def _read() -> str | None:
 
 def _show(answer: Answer, form: str) -> None:
     if form == "json":
-        typer.echo(json.dumps(answer.records(), default=str, ensure_ascii=False, indent=1))
+        typer.echo(for_output(json.dumps(answer.records(), default=str, ensure_ascii=False, indent=1)))
     elif form == "csv":
-        writer = csv.writer(sys.stdout)
+        lines = io.StringIO()
+        writer = csv.writer(lines, lineterminator="\n")
         writer.writerow(answer.columns)
         writer.writerows(answer.rows)
+        typer.echo(for_output(lines.getvalue()), nl=False)
     elif answer.columns:
         table = Table(*answer.columns)
         for row in answer.rows[:SHOWN_ROWS]:

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from flows import environment
 from flows.cli.console import out, progress_bar, set_up_logging
-from flows.cli.lists import list_table
 from flows.cli.options import (
     DatasetOption,
     EnrichOption,
     LinksOption,
     MovieLensOption,
     PopularOption,
+    ReplaceOption,
     TrainOption,
     chosen_dataset,
     one_of,
 )
-from flows.parameters import POPULAR, TRAIN_MODES
-from pipelines.settings import Settings, load_settings, project_root
-from warehouse.query import ask, open_releases
+from flows.cli.supervise import note
+from flows.parameters import POPULAR, TRAIN_MODES, Request
+from warehouse.errors import ConfigError, PlaybillError
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
 
 SHOWN = 10
 NEXT = (
@@ -46,17 +49,22 @@ def run(
     enrich: EnrichOption = True,
     popular: PopularOption = POPULAR,
     train: TrainOption = "auto",
+    replace: ReplaceOption = False,
 ) -> None:
     """Run the main job: from ratings to a published release."""
+    request = _request(dataset, movielens, links, enrich, popular, train, replace)
+    from flows.main_job import main_job
+    from pipelines.runs import new_run_id
+    from pipelines.settings import load_settings
+
     settings = load_settings()
-    parameters = _parameters(dataset, movielens, links, enrich, popular, train)
-    environment.prepare(settings, quiet=True)
     set_up_logging(settings.log_level)
     with progress_bar():
-        from flows.nightly import nightly
-
-        published = nightly(**parameters)
-    _show_result(settings, published.release_id)
+        if settings.prefect_api_url:
+            release_id = _on_prefect(settings, request)
+        else:
+            release_id = main_job(settings, new_run_id(), request).published.release_id
+    _show_result(settings, release_id)
 
 
 def deploy(
@@ -66,47 +74,107 @@ def deploy(
     enrich: EnrichOption = True,
     popular: PopularOption = POPULAR,
     train: TrainOption = "auto",
+    replace: ReplaceOption = False,
 ) -> None:
     """Run the main job every night at 03:00 UTC through a Prefect server, until stopped with Ctrl-C."""
+    request = _request(dataset, movielens, links, enrich, popular, train, replace)
+    from flows import environment
+    from pipelines.jobs.choose_set import refuse_another
+    from pipelines.settings import load_settings, project_root
+    from pipelines.sources.http import answers
+
     settings = load_settings()
-    parameters = _parameters(dataset, movielens, links, enrich, popular, train)
+    if request.dataset is not None and request.movielens is None:
+        refuse_another(settings.folder, request.dataset, replace=replace)
     api_url = settings.prefect_api_url or environment.DEFAULT_SERVER
     environment.prepare(settings.model_copy(update={"prefect_api_url": api_url}), quiet=False)
+    if not answers(f"{api_url}/health"):
+        raise ConfigError(no_server(api_url))
     os.chdir(project_root())  # runs are children that find the flow's file from here
     from flows.deployment import deploy as serve_deployment
 
     out.print(f"Serving nightly/nightly at {api_url}, every night at 03:00 UTC and on demand. Ctrl-C stops.")
-    serve_deployment(parameters, api_url)
+    serve_deployment(_parameters(request), api_url)
 
 
-def _parameters(
-    dataset: str | None, movielens: Path | None, links: Path | None, enrich: bool, popular: int, train: str
-) -> dict[str, Any]:
-    return {
-        "dataset": chosen_dataset(dataset, movielens),
-        "movielens": _absolute(movielens),
-        "links": _absolute(links),
-        "enrich_films": enrich,
-        "popular": popular,
-        "train_models": one_of(train, TRAIN_MODES, "--train"),
-    }
+def _on_prefect(settings: Settings, request: Request) -> str:
+    """Run the flow, reported to the server that the settings name."""
+    from flows import environment
+    from pipelines.sources.http import answers
+
+    api_url = str(settings.prefect_api_url)
+    if not answers(f"{api_url}/health"):
+        raise ConfigError(no_server(api_url))
+    environment.prepare(settings, quiet=True)
+    from flows.nightly import nightly, note_run
+
+    reported = nightly.with_options(on_running=[note_run(note)])
+    state = reported(**_parameters(request), return_state=True)
+    result = state.result(raise_on_failure=False)
+    if isinstance(result, BaseException):
+        raise result
+    if not state.is_completed():
+        raise PlaybillError(f"the run ended as {state.name} on {api_url}: {state.message}")
+    return str(result.release_id)
 
 
-def _absolute(path: Path | None) -> str | None:
-    return str(path.expanduser().resolve()) if path else None
+def no_server(api_url: str) -> str:
+    """Say that no Prefect server answers, and what to do."""
+    return (
+        f"no Prefect server answers at {api_url}; start one with `prefect server start`, or change PREFECT_API_URL "
+        "(without it `playbill run` needs no server)"
+    )
+
+
+def _request(
+    dataset: str | None,
+    movielens: Path | None,
+    links: Path | None,
+    enrich: bool,
+    popular: int,
+    train: str,
+    replace: bool,
+) -> Request:
+    return Request(
+        dataset=chosen_dataset(dataset),
+        movielens=_existing(movielens, "--movielens"),
+        links=_existing(links, "--links"),
+        enrich=enrich,
+        popular=popular,
+        train=one_of(train, TRAIN_MODES, "--train"),
+        replace=replace,
+    )
+
+
+def _parameters(request: Request) -> dict[str, Any]:
+    """Return a request as the flow takes it: paths as text."""
+    return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(request).items()}
+
+
+def _existing(path: Path | None, option: str) -> Path | None:
+    if path is None:
+        return None
+    whole = path.expanduser().resolve()
+    if not whole.exists():
+        raise ConfigError(f"{option} {whole} does not exist; give a MovieLens zip or folder, or let it be downloaded")
+    return whole
 
 
 def _show_result(settings: Settings, release_id: str) -> None:
     """Print one person's list, the release, and what to try next."""
+    from flows.cli.lists import list_table
+    from warehouse.query import ask, open_releases
+
     with open_releases(settings.folder, release_id) as con:
         # somebody with a middling history, so that the list has something to go by
         user = ask(con, "SELECT user_id FROM user_profiles ORDER BY abs(ratings - 40), user_id LIMIT 1").rows[0][0]
-        facts = ask(con, "SELECT users, movies, ratings, model, dataset FROM release").records()[0]
+        facts = ask(con, "SELECT users, movies, ratings, model, arrays_from, dataset FROM release").records()[0]
         table = list_table(con, user, SHOWN)
     out.print(table)
     out.print(
         f"Published release {release_id}: lists for {facts['users']:,} people from {facts['ratings']:,} ratings of "
-        f"{facts['movies']:,} films ({facts['dataset']}), ranked by {facts['model']}."
+        f"{facts['movies']:,} films ({facts['dataset']}), ranked by {facts['model']}"
+        + (f" of release {facts['arrays_from']}." if facts["arrays_from"] else ".")
     )
     out.print("\nNext:")
     for line in NEXT:

@@ -14,17 +14,19 @@ from flows.cli.options import (
     LinksOption,
     MovieLensOption,
     PopularOption,
+    ReplaceOption,
     chosen_dataset,
 )
 from flows.parameters import POPULAR
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings, load_settings
 from warehouse.errors import ConfigError
+from warehouse.store import ReleaseStore
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (ingest, enrich, build, train, promote, publish, forget):
+    for command in (ingest, enrich, build, train, promote, publish):
         app.command(command.__name__)(command)
 
 
@@ -38,6 +40,7 @@ def ingest(
     dataset: DatasetOption = None,
     movielens: MovieLensOption = None,
     links: LinksOption = None,
+    replace: ReplaceOption = False,
     only_app: Annotated[bool, typer.Option("--only-app", help="Leave the data set; read the app's sources.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Read the app's whole table, which finds deletions.")] = False,
 ) -> None:
@@ -49,8 +52,8 @@ def ingest(
 
     run_id = new_run_id()
     with progress_bar():
-        chosen = chosen_dataset(dataset, movielens)
-        batch = None if only_app else job(settings, run_id, dataset=chosen, movielens=movielens)
+        chosen = chosen_dataset(dataset)
+        batch = None if only_app else job(settings, run_id, dataset=chosen, movielens=movielens, replace=replace)
         app = ingest_app(settings, run_id, full=full)
         matched = None if batch is None else match_titles(settings, run_id, links=links)
     if app.note:
@@ -134,6 +137,9 @@ def publish() -> None:
         f"Published release {published.release_id}: {published.users:,} lists, ranked by {published.model}"
         + (f" of release {published.trained_for}" if published.trained_for else "")
     )
+    served = ReleaseStore(settings.folder).current_id()
+    if served != published.release_id:
+        out.print(f"{served} is pinned and stays the served one. To serve the new one: playbill unpin, then rollback")
 
 
 def _assignment(text: str) -> tuple[str, Any]:
@@ -145,15 +151,3 @@ def _assignment(text: str) -> tuple[str, Any]:
         return name, tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return name, value
-
-
-def forget(user: Annotated[str, typer.Argument(help="A user id such as ml_1, or the app's UUID.")]) -> None:
-    """Take a person out of the lake and of what is built, and out of what is served, now and from then on."""
-    settings = _start()
-    from pipelines.jobs.forget import forget as job
-
-    done = job(settings, new_run_id(), user)
-    out.print(
-        f"{done.user_id}: {done.lake_rows:,} rows taken out of the lake, {done.built_rows:,} of what is built. "
-        "They are not served any more; the next release is made without them."
-    )

@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.blend.channels import channels_of
 from pipelines.blend.hybrid import HybridModel, standardise
 from pipelines.choice.evaluation import metrics
 from pipelines.choice.evaluation.split import Fold, Ratings, make_folds
 from pipelines.choice.recipes import SHIPPED, Folders, make_model, merge, read_file
 from pipelines.choice.search_spaces import SPACES, Space, space_of
 from pipelines.films.films import Films
+from pipelines.lists.rank import recommend
 from pipelines.models.base import Model
 from pipelines.models.parts.top_k import top_k
 from pipelines.people.history import FloatArray, IntArray
@@ -96,8 +98,9 @@ def tune(
     measure: Callable[[dict[str, Any]], float]
     if name == HybridModel.name:
         start = make_model(name, settings, protocol=protocol, folders=folders)
-        measure, space = _hybrid_objective(start, films, folds, progress), _weights_space(list(start.members))
-        first = {f"weights.{member}": start.config.weights[member] for member in start.members}
+        weights = {channel.name: channel.weight for channel in channels_of(start)}
+        measure, space = _hybrid_objective(start, films, folds, progress), _weights_space(list(weights))
+        first = {f"weights.{channel}": weight for channel, weight in weights.items()}
     else:
         space, first = space_of(name, protocol), {}
 
@@ -138,13 +141,13 @@ def score_model(model: Model, films: Films, folds: list[Fold]) -> float:
     values = []
     for fold in folds:
         model.fit(fold.train, films)
-        top = metrics.lay_out(model.recommend(fold.histories, K, seen=fold.histories), K)
+        top = metrics.lay_out(recommend(model, fold.histories, K), K)
         values.append(_mean(top, fold, len(films)))
     return float(np.mean(values))
 
 
 def _mean(top: IntArray, fold: Fold, n_items: int) -> float:
-    ranked = metrics.rank(top, fold.relevant_indptr, fold.relevant_idx, n_items)
+    ranked = metrics.find_hits(top, fold.relevant_indptr, fold.relevant_idx, n_items)
     measured = metrics.recall(ranked) if _metric(fold.protocol) == "recall" else metrics.ndcg(ranked)
     return float(np.nanmean(measured))
 
@@ -165,9 +168,11 @@ def _hybrid_objective(
         for name, member in hybrid.members.items():
             if progress is not None:
                 progress(f"hybrid: fitting {name}, fold {number} of {len(folds)}")
-            raw = member.fit(fold.train, films).score(fold.histories)
-            reached |= np.isfinite(raw)
-            scores[name] = standardise(raw, fold.histories)[0]
+            member.fit(fold.train, films)
+        for channel in channels_of(hybrid):
+            raw = channel.model.score_weighed(fold.histories, channel.weights(fold.histories))
+            reached |= np.isfinite(raw) & (channel.weight > 0)
+            scores[channel.name] = standardise(raw, channel.model.item_side().scored, fold.histories)
         reached[fold.histories.owner, fold.histories.item_idx] = False
         standard.append(scores)
         barred.append(np.where(reached, np.float32(0), np.float32(-np.inf)))
@@ -184,8 +189,8 @@ def _hybrid_objective(
     return measure
 
 
-def _weights_space(members: list[str]) -> Space:
+def _weights_space(names: list[str]) -> Space:
     def space(trial: Any) -> dict[str, Any]:
-        return {f"weights.{name}": trial.suggest_float(name, 0, 1, step=0.02) for name in members}
+        return {f"weights.{name}": trial.suggest_float(name, 0, 1, step=0.02) for name in names}
 
     return space

@@ -84,7 +84,8 @@ class FilmSearch:
         counts = [0]
         for field in fields:
             index = self._indexes.get(field)
-            if index is not None and token in index.vocab_dict:
+            # bm25s keeps an empty word of its own, which stands nowhere
+            if index is not None and token and token in index.vocab_dict:
                 column = index.vocab_dict[token]
                 bounds = index.scores["indptr"]
                 counts.append(int(bounds[column + 1] - bounds[column]))

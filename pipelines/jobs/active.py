@@ -33,11 +33,16 @@ def active_set(folder: DataFolder) -> Active:
     ------
     EmptyLakeError
         If nothing has been ingested, or its batch is gone.
+    DamagedFileError
+        If a newer row may have been lost, so that it is not known which set is meant.
     """
-    for row in ledgers.read(folder, "ingest"):
-        if row["source"] in ("movielens", "sample"):
-            batch = folder.batches(row["source"]) / row["batch_id"]
-            if not batch.is_dir():
-                raise EmptyLakeError(f"{batch} is gone; run `playbill ingest` again")
-            return Active(row["source"], row["dataset"], row["batch_id"], batch)
-    raise EmptyLakeError(f"{folder.lake} holds no data set; run `playbill ingest` first")
+    row = ledgers.newest(
+        folder, "ingest", lambda row: row["source"] in ("movielens", "sample"),
+        "run `playbill ingest` with the data set that is meant",
+    )  # fmt: skip
+    if row is None:
+        raise EmptyLakeError(f"{folder.lake} holds no data set; run `playbill ingest` first")
+    batch = folder.batches(row["source"]) / row["batch_id"]
+    if not batch.is_dir():
+        raise EmptyLakeError(f"{batch} is gone; run `playbill ingest` again")
+    return Active(row["source"], row["dataset"], row["batch_id"], batch)

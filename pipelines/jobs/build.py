@@ -14,8 +14,9 @@ from pipelines.people.identity import SQL_MACROS
 from pipelines.people.suppression import suppressed
 from pipelines.settings import EventSettings, Settings
 from warehouse import ledgers
+from warehouse.batches import check_batches
 from warehouse.build import build_warehouse
-from warehouse.builds import building
+from warehouse.builds import building, known_mapping
 from warehouse.changes import batch_folders
 from warehouse.checks import Finding, run_checks, stop_on_errors
 from warehouse.db import connect, parquet_files
@@ -27,6 +28,11 @@ from warehouse.lock import writing
 log = logging.getLogger(__name__)
 
 APP_SOURCES = ("supabase", "events")
+LAND_ANEW = {
+    "supabase": "run `playbill ingest --only-app`, which then reads the whole table",
+    "events": "run `playbill ingest --only-app`, which takes its log out of the archive again",
+}
+"""What mends a damaged batch; for data sets it is reading the set again."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ def build(settings: Settings, run_id: str) -> Built:
         _check_mapped(folder, active)
         batches: dict[str, Path | list[Path]] = {active.source: active.batch}
         batches |= {source: batch_folders(folder.batches(source)) for source in APP_SOURCES}
+        _check_landed(active, batches)
         with building(folder) as home:
             counts = build_warehouse(
                 home, folder, batches, id_space=active.id_space, inputs=_inputs(settings, active), macros=SQL_MACROS
@@ -71,12 +78,18 @@ def build(settings: Settings, run_id: str) -> Built:
     return Built(counts, findings)
 
 
+def _check_landed(active: Active, batches: dict[str, Path | list[Path]]) -> None:
+    for source, homes in batches.items():
+        remedy = LAND_ANEW.get(source, f"run `playbill ingest` with {active.dataset} again")
+        check_batches([homes] if isinstance(homes, Path) else homes, remedy)
+
+
 def _check_mapped(folder: DataFolder, active: Active) -> None:
     if active.source != "movielens" or (active.batch / "links.parquet").exists():
         return
-    path = folder.dataset("tmdb_mapping")
+    path = known_mapping(folder)
     known = 0
-    if path.exists():
+    if path is not None:
         with connect() as con:
             query = f"SELECT count(*) FROM {parquet_files([path])} WHERE id_space = ?"
             known = con.execute(query, [active.id_space]).fetchall()[0][0]

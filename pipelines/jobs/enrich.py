@@ -11,7 +11,7 @@ from pipelines.films.enrichment import FieldCoverage, coverage, oldest_kept
 from pipelines.jobs.active import active_set
 from pipelines.jobs.enrich_run import Order, Outcome, ask_tmdb, record_run
 from pipelines.jobs.enrich_words import describe, without_tmdb
-from pipelines.settings import Settings, TmdbSettings
+from pipelines.settings import LimitSettings, Settings, TmdbSettings
 from pipelines.sources.http import run_async
 from pipelines.sources.tmdb.client import TmdbClient
 from pipelines.sources.tmdb.key import TmdbKey, find_key
@@ -28,7 +28,7 @@ POPULAR = 250
 """TMDB's most popular films that join the catalogue, unless a run asks for another number."""
 STATUSES = ("found", "missing", "remapped", "failed")
 
-Connect = Callable[[TmdbSettings, TmdbKey], TmdbClient]
+Connect = Callable[[TmdbSettings, TmdbKey, LimitSettings], TmdbClient]
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def enrich(
         key = find_key(settings) if wanted and (films or order.popular) else None
         outcome = Outcome()
         if key is not None:
-            client = connect(settings.tmdb, key)
+            client = connect(settings.tmdb, key, settings.limits)
             outcome = run_async(ask_tmdb(client, folder, ledger, order, settings.tmdb))
         ledger.compact()
         listed = last_popular(folder) if outcome.popular is None else outcome.popular

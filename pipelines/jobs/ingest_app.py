@@ -26,12 +26,13 @@ class AppIngested:
                 f"Supabase: {read.rows_read:,} rows read, {read.fresh:,} new, {read.changed:,} changed, "
                 f"{read.deleted:,} gone, {read.bad_rows:,} kept aside"
             )
-        if self.events.files or self.events.left or self.events.damaged:
+        if self.events.files or self.events.not_taken:
             logs = self.events
             parts.append(
                 f"logs: {logs.files:,} files, {logs.events:,} events, {logs.bad_lines:,} lines kept aside, "
                 f"{logs.left:,} files left for the next run"
             )
+            parts.extend(f"not taken: {why}" for why in logs.not_taken)
         return "; ".join(parts)
 
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from pipelines.people.identity import NO_ID, of_app
 from pipelines.people.suppression import suppressed
 from pipelines.settings import Settings
 from pipelines.sources.http import Transport
@@ -19,12 +15,13 @@ from pipelines.sources.supabase.api import SupabaseApi
 from pipelines.sources.supabase.postgres import PostgresTable
 from pipelines.sources.supabase.rows import RatingsTable, Read
 from warehouse import ledgers
-from warehouse.changes import Changes, land_changes
+from warehouse.batches import damaged_batches, delete_batch
+from warehouse.changes import Changes, batch_folders, land_changes
 from warehouse.errors import ConfigError
 from warehouse.files import remove_leftovers
 from warehouse.folder import DataFolder
-from warehouse.landing import keep_aside
 from warehouse.lock import writing
+from warehouse.quarantine import quarantining
 
 log = logging.getLogger(__name__)
 
@@ -77,9 +74,16 @@ def ingest_supabase(
     folder = settings.folder
     with writing(folder):
         remove_leftovers(folder.batches(SOURCE))
-        since = None if full else _since(settings, table.target)
-        read = _with_user_ids(table.read(since))
-        _check_share(settings, run_id, read)
+        damaged = damaged_batches(batch_folders(folder.batches(SOURCE)))
+        since = None if full or damaged else _since(settings, table.target)
+        quarantined = folder.quarantine / SOURCE / f"{run_id}.csv"
+        with quarantining(quarantined, kept=settings.limits.bad_rows_kept) as aside:
+            read = table.read(since, aside)
+        allowed = settings.quality.max_bad_share
+        check_share("Supabase", aside.rows, read.given, allowed, first=aside.first, kept_in=quarantined)
+        for home in damaged:  # the whole table has just been read, so that what they told is landed anew
+            log.warning("a damaged batch is landed anew: %s", home)
+            delete_batch(home)
         changes = land_changes(
             read.rows,
             folder.batches(SOURCE),
@@ -89,7 +93,7 @@ def ingest_supabase(
         )
         result = SupabaseIngested(
             "full" if read.complete else "changes",
-            read.given, changes.fresh, changes.changed, changes.deleted, len(read.bad), changes.batch_id,
+            read.given, changes.fresh, changes.changed, changes.deleted, aside.rows, changes.batch_id,
         )  # fmt: skip
         _record(folder, run_id, table.target, read, changes, result)
     log.info(
@@ -99,29 +103,10 @@ def ingest_supabase(
     return result
 
 
-def _with_user_ids(read: Read) -> Read:
-    """Give the app's people their user ids; a row whose id is none is kept aside."""
-    coded = pc.dictionary_encode(read.rows["user_id"]).combine_chunks()
-    spelled = [_user_id(value) for value in coded.dictionary.to_pylist()]
-    user_ids = pa.array(spelled, type=pa.string()).take(coded.indices)
-    rows = read.rows.set_column(read.rows.schema.get_field_index("user_id"), "user_id", user_ids)
-    kept = rows.filter(pc.is_valid(rows["user_id"]))
-    wrong = pc.indices_nonzero(pc.is_null(user_ids)).to_pylist()
-    bad = [(SOURCE, index + 1, NO_ID, str(read.rows["movie_id"][index])) for index in wrong]
-    return replace(read, rows=kept, bad=[*read.bad, *bad])
-
-
-def _user_id(value: str) -> str | None:
-    try:
-        return of_app(value)
-    except ValueError:
-        return None
-
-
 def _table(settings: Settings, transport: Transport | None) -> RatingsTable | None:
     """Return the table by the route that is configured: Postgres first, as it is quicker."""
     if settings.supabase_db_url is not None and settings.supabase_db_url.get_secret_value().strip():
-        return PostgresTable(settings.supabase_db_url.get_secret_value().strip(), settings.supabase)
+        return PostgresTable(settings.supabase_db_url.get_secret_value().strip(), settings.supabase, settings.limits)
     if not settings.supabase_url:
         return None
     if settings.supabase_key is None:
@@ -130,7 +115,7 @@ def _table(settings: Settings, transport: Transport | None) -> RatingsTable | No
             "SUPABASE_SERVICE_ROLE_KEY to an older project's service_role key"
         )
     key = settings.supabase_key.get_secret_value()
-    return SupabaseApi(settings.supabase_url, key, settings.supabase, transport=transport)
+    return SupabaseApi(settings.supabase_url, key, settings.supabase, settings.limits, transport=transport)
 
 
 def _since(settings: Settings, target: str) -> datetime | None:
@@ -139,29 +124,18 @@ def _since(settings: Settings, target: str) -> datetime | None:
     if not reads or reads[0]["target"] != target or reads[0]["watermark"] is None:
         return None
     last_full = next((row["recorded_at"] for row in reads if row["mode"] == "full" and row["target"] == target), None)
-    due = timedelta(days=settings.supabase.full_read_days)
-    if last_full is None or datetime.now(UTC) - last_full >= due:
-        return None
+    now, due = datetime.now(UTC), timedelta(days=settings.supabase.full_read_days)
     mark: datetime = reads[0]["watermark"]
+    if mark > now or last_full is None or not timedelta() <= now - last_full < due:
+        return None  # a mark or a read in the future is of a clock that went wrong: rows may have been passed over
     return mark - timedelta(minutes=settings.supabase.overlap_minutes)
-
-
-def _check_share(settings: Settings, run_id: str, read: Read) -> None:
-    if not read.bad:
-        return
-    path = settings.folder.quarantine / SOURCE / f"{run_id}.csv"
-    keep_aside(read.bad, path)
-    _, line, why, _ = read.bad[0]
-    check_share(
-        "Supabase", len(read.bad), read.given, settings.quality.max_bad_share, first=f"row {line}: {why}", kept_in=path
-    )
 
 
 def _record(
     folder: DataFolder, run_id: str, target: str, read: Read, changes: Changes, result: SupabaseIngested
 ) -> None:
     previous: list[dict[str, Any]] = [row for row in ledgers.read(folder, "reads") if row["target"] == target]
-    older = previous[0]["watermark"] if previous else None
+    older = previous[0]["watermark"] if previous and not read.complete else None
     counts = {"rows_read": result.rows_read, "fresh": result.fresh, "changed": result.changed}
     row = {"source": SOURCE, "target": target, "mode": result.mode, "watermark": read.watermark or older, **counts}
     if changes.batch_id is not None:

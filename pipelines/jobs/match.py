@@ -21,11 +21,13 @@ from pipelines.progress import step
 from pipelines.settings import Settings
 from pipelines.sources.movielens.landing import LINKS, land_links
 from warehouse import ledgers
+from warehouse.batches import check_batches
+from warehouse.builds import known_mapping
 from warehouse.changes import batch_folders
 from warehouse.errors import SourceError
-from warehouse.files import replacing
 from warehouse.folder import DataFolder
 from warehouse.lock import writing
+from warehouse.sums import rewriting
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +98,7 @@ def match(settings: Settings, run_id: str, *, links: Path | None = None, search:
     active = active_set(folder)
     with writing(folder):
         if links is not None:
-            batch = land_links(links, folder, max_bad_share=settings.quality.max_bad_share)
+            batch = land_links(links, folder, max_bad_share=settings.quality.max_bad_share, limits=settings.limits)
             row = {
                 "source": LINKS,
                 "dataset": batch.dataset,
@@ -229,6 +231,7 @@ def _linked_films(folder: DataFolder) -> tuple[dict[int, Candidate], list[Candid
     for home in homes:
         if not (home / "links.parquet").exists():
             continue
+        check_batches([home], f"delete {home}, or give its set again with --links")
         links = {row["movielens_id"]: row for row in pq.read_table(home / "links.parquet").to_pylist()}
         for film in pq.read_table(home / "films.parquet").to_pylist():
             link = links.get(film["movielens_id"])
@@ -241,13 +244,13 @@ def _linked_films(folder: DataFolder) -> tuple[dict[int, Candidate], list[Candid
 
 
 def _read_mapping(folder: DataFolder) -> list[dict[str, Any]]:
-    path = folder.dataset("tmdb_mapping")
-    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist() if path.exists() else []
+    path = known_mapping(folder)
+    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist() if path is not None else []
     return rows
 
 
 def _write_mapping(folder: DataFolder, rows: Iterable[dict[str, Any]]) -> None:
-    with replacing(folder.dataset("tmdb_mapping")) as target:
+    with rewriting(folder.dataset("tmdb_mapping")) as target:
         pq.write_table(pa.Table.from_pylist(list(rows), schema=MAPPING), target, compression="zstd")
 
 

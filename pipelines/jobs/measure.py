@@ -15,12 +15,17 @@ from pipelines.choice.evaluation.split import Ratings
 from pipelines.choice.recipes import make_model, recipe_folders
 from pipelines.films.films import Films
 from pipelines.jobs.active import active_set
+from pipelines.jobs.build import build
 from pipelines.jobs.evaluate import ratings_of, read_own_ids
+from pipelines.jobs.ingest import ingest
+from pipelines.jobs.match_titles import match_titles
 from pipelines.models.base import Model
 from pipelines.people.reader import read_films, read_people
 from pipelines.progress import step
+from pipelines.runs import new_run_id
 from pipelines.settings import Settings
 from pipelines.sources.movielens.landing import land_movielens
+from warehouse.errors import ConfigError
 from warehouse.folder import DataFolder
 
 
@@ -44,14 +49,34 @@ def open_movielens(settings: Settings, path: Path) -> Measurable:
     """Read a MovieLens zip or folder in the set's own film ids; the data folder is left alone."""
     with tempfile.TemporaryDirectory(prefix="playbill-") as scratch:
         folder = DataFolder(Path(scratch))
-        batch = land_movielens(path, folder, max_bad_share=settings.quality.max_bad_share)
+        batch = land_movielens(path, folder, max_bad_share=settings.quality.max_bad_share, limits=settings.limits)
         ratings, films = read_own_ids(folder.batches("movielens") / batch.batch_id)
     return Measurable(ratings, films, batch.dataset)
 
 
-def open_set(settings: Settings, path: Path | None) -> Measurable:
-    """Read a MovieLens set where a path is given, else the lake."""
-    return open_lake(settings) if path is None else open_movielens(settings, path)
+def open_matched(settings: Settings, path: Path, links: Path) -> Measurable:
+    """Read a MovieLens set as `run` would train on it: films matched by another set's links, others left out."""
+    with tempfile.TemporaryDirectory(prefix="playbill-") as scratch:
+        apart, run_id = settings.model_copy(update={"data_dir": Path(scratch)}), new_run_id()
+        ingest(apart, run_id, movielens=path)
+        match_titles(apart, run_id, links=links, ask_tmdb=False)
+        build(apart, run_id)
+        return open_lake(apart)
+
+
+def open_set(settings: Settings, path: Path | None, links: Path | None = None) -> Measurable:
+    """Read a MovieLens set where a path is given, else the lake; the data folder is left alone.
+
+    Raises
+    ------
+    ConfigError
+        If there are links and no set to match.
+    """
+    if path is None and links is not None:
+        raise ConfigError("--links matches the films of a set; give the set with --movielens")
+    if path is None:
+        return open_lake(settings)
+    return open_movielens(settings, path) if links is None else open_matched(settings, path, links)
 
 
 def measure_set(

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import logging
-import subprocess
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
+import pyarrow.parquet as pq
 
-from pipelines.choice.recipes import recipe_hash
+from pipelines.engine.local import rank_everybody
 from pipelines.films.search import FilmSearch
-from pipelines.jobs.active import Active, active_set
-from pipelines.jobs.winner import Winner, winner_of
+from pipelines.jobs.active import active_set
+from pipelines.jobs.release_record import facts_of, log_release, small_tables, without
+from pipelines.jobs.winner import winner_of
 from pipelines.lists import tables
-from pipelines.lists.rank import rank
-from pipelines.people.reader import People, read_films, read_people
+from pipelines.people.reader import read_films, read_people
 from pipelines.people.suppression import suppressed_among, suppression_held
 from pipelines.progress import step
 from pipelines.runs import workbench
-from pipelines.settings import Settings, project_root
-from warehouse import ledgers
+from pipelines.settings import Settings
 from warehouse.checks import stop_on_errors
-from warehouse.contracts.release import SCHEMA_VERSION
 from warehouse.files import remove_leftovers
 from warehouse.lock import writing
 from warehouse.release_file import write_release_file
@@ -68,11 +64,14 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
         winner = winner_of(folder, bench, active.dataset)
         model, popularity = winner.load()
         people, films = read_people(folder), read_films(folder)
-        ranked = rank(
-            model, popularity, people, films, length=settings.lists.length, explained=settings.lists.explained
-        )  # fmt: skip
+        with bench.scratch("shards") as scratch:
+            shards = rank_everybody(
+                winner.arrays, winner.popularity, people, films, scratch,
+                length=settings.lists.length, explained=settings.lists.explained,
+            )  # fmt: skip
+            lists = pq.read_table(shards, read_dictionary=["sources.list.element"])
         created_at = utc_now()
-        facts = _facts(settings, bench.run_id, active, winner, people, len(films))
+        facts = facts_of(settings, bench.run_id, active, winner, people, films)
         with ExitStack() as until_renamed, store.publishing(facts, created_at) as (release_id, path):
             step("write release", 0, None)
             model.save(path / "models" / model.name)
@@ -81,24 +80,24 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
             FilmSearch.build(films).save(path / "search")
             own_films = people.histories_in(films)
             content = {
-                "recommendation_lists": tables.list_table(people, ranked, created_at),
+                "recommendation_lists": tables.list_table(lists, created_at),
                 "histories": tables.history_table(people, model),
                 "movies": tables.movie_table(folder),
-                "popular_movies": tables.popular_table(own_films, films, popularity, _genres(films.metadata)),
+                "popular_movies": tables.popular_table(own_films, films, popularity, genres_of(films.metadata)),
                 "similar_movies": tables.similar_table(model, films, settings.lists.similar),
                 "user_profiles": tables.profile_table(folder),
-                **_records(settings, winner, {**facts, "release_id": release_id, "created_at": created_at}),
+                **small_tables(settings, winner, {**facts, "release_id": release_id, "created_at": created_at}),
             }
             file = path / "release.duckdb"
             stop_on_errors(write_release_file(file, content, list_length=settings.lists.length))
             gone = suppressed_among(people.user_ids, until_renamed.enter_context(suppression_held(folder)))
             if gone:
-                facts |= _without(people, gone)
+                facts |= without(people, gone)
                 content = tables.without_people(content, gone)
-                content |= _records(settings, winner, {**facts, "release_id": release_id, "created_at": created_at})
+                content |= small_tables(settings, winner, {**facts, "release_id": release_id, "created_at": created_at})
                 file.unlink()
                 stop_on_errors(write_release_file(file, content, list_length=settings.lists.length))
-        previous = _log_release(settings, store, bench.run_id, release_id)
+        previous = log_release(settings, store, bench.run_id, release_id)
     log.info(
         "publish done release=%s users=%d model=%s trained_for=%s previous=%s",
         release_id, facts["users"], winner.name, winner.trained_for or release_id, previous,
@@ -106,70 +105,6 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
     return Published(release_id, winner.name, winner.trained_for, facts["users"], facts["movies"], facts["ratings"])
 
 
-def _facts(
-    settings: Settings, run_id: str, active: Active, winner: Winner, people: People, n_films: int
-) -> dict[str, Any]:
-    """Return what the manifest says of this release besides its files; of a model, what holds of the one that ranks."""
-    newest = int(people.histories.rated_at.max())
-    return {
-        "run_id": run_id,
-        "dataset": active.dataset,
-        "batches": {active.source: active.batch_id},
-        "model": winner.name,
-        "recipe": winner.recipe,
-        "recipe_hash": recipe_hash(winner.name, winner.recipe),
-        "arrays_from": winner.trained_for,
-        "git_revision": git_revision(),
-        "mlflow_run_id": winner.mlflow_run_id,
-        "data_watermark": datetime.fromtimestamp(newest, UTC).isoformat(),
-        "users": len(people.user_ids),
-        "movies": n_films,
-        "ratings": len(people.histories.item_idx),
-        "list_length": settings.lists.length,
-        "metrics": winner.headline,
-    }
-
-
-def _without(people: People, gone: list[str]) -> dict[str, int]:
-    """Return the manifest's counts without some people."""
-    left_out = np.isin(np.array(people.user_ids, dtype=object), gone)
-    ratings = len(people.histories.item_idx) - int(people.histories.lengths[left_out].sum())
-    return {"users": len(people.user_ids) - len(gone), "ratings": ratings}
-
-
-def _records(settings: Settings, winner: Winner, facts: dict[str, Any]) -> dict[str, Any]:
-    """Return the release's small tables: its manifest, metrics, checks and the gate's decisions."""
-    quality = ledgers.read(settings.folder, "quality")
-    newest_run = quality[0]["run_id"] if quality else None
-    return {
-        "release": tables.record_table("release", [{**facts, "schema_version": SCHEMA_VERSION}]),
-        "model_metrics": tables.record_table("model_metrics", winner.metrics),
-        "quality_results": tables.record_table("quality_results", [q for q in quality if q["run_id"] == newest_run]),
-        "promotion_log": tables.record_table("promotion_log", ledgers.read(settings.folder, "promotion")),
-    }
-
-
-def _log_release(settings: Settings, store: ReleaseStore, run_id: str, release_id: str) -> str | None:
-    older = [other for other in store.ids() if other < release_id]
-    previous = older[0] if older else None
-    rows = [{"event": "published", "release_id": release_id, "previous": previous}]
-    for removed in store.prune(settings.releases.keep):
-        rows.append({"event": "removed", "release_id": removed, "previous": None})
-    ledgers.append(settings.folder, "releases", run_id, rows)
-    return previous
-
-
-def _genres(metadata: Any) -> list[list[str]]:
+def genres_of(metadata: Any) -> list[list[str]]:
+    """Return each film's genres; none where the films come without."""
     return [list(names) for names in metadata["genres"]] if "genres" in metadata else []
-
-
-def git_revision() -> str | None:
-    """Return the commit of the checkout this code runs from, or None where there is none."""
-    try:
-        found = subprocess.run(  # noqa: S603
-            ["git", "-C", str(project_root()), "rev-parse", "HEAD"],  # noqa: S607
-            capture_output=True, text=True, check=True, timeout=10,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return found.stdout.strip() or None

@@ -33,16 +33,16 @@ def tune(
     folder = settings.folder
     folder.root.mkdir(parents=True, exist_ok=True)
     storage = f"sqlite:///{folder.root / f'tuning-{chosen.dataset}.db'}"
-    found = search(
+    tuned = search(
         name, chosen.ratings, chosen.films, protocol,
         trials=trials, seed=settings.random_state, folders=recipe_folders(folder), storage=storage, progress=show,
     )  # fmt: skip
     target = out or folder.recipes / file_name(name, protocol)
     comment = (
         f"Chosen by `playbill tune {name} --protocol {protocol}` on the validation part of {chosen.dataset}:\n"
-        f"{found.metric} {found.value:.4f} after {found.trials} trials (seed {settings.random_state}), "
-        f"{found.start:.4f} before."
+        f"{tuned.metric} {tuned.value:.4f} after {tuned.trials} trials (seed {settings.random_state}), "
+        f"{tuned.start:.4f} before."
     )
-    write_text(target, to_toml(found.recipe, comment))
-    log.info("tune done model=%s protocol=%s trials=%d value=%.4f", name, protocol, found.trials, found.value)
-    return found, target
+    write_text(target, to_toml(tuned.recipe, comment))
+    log.info("tune done model=%s protocol=%s trials=%d value=%.4f", name, protocol, tuned.trials, tuned.value)
+    return tuned, target

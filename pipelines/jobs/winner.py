@@ -61,7 +61,7 @@ def winner_of(folder: DataFolder, bench: Workbench, dataset: str) -> Winner:
     ranking = Ranking.read(bench)
     if ranking.release_id is None:
         return _of_run(bench, ranking.model, TrainedModels.read(bench, dataset))
-    return _of_release(ReleaseStore(folder).get(ranking.release_id, older=True), bench)
+    return winner_of_release(ReleaseStore(folder).get(ranking.release_id, older=True), bench)
 
 
 def _of_run(bench: Workbench, name: str, trained: TrainedModels) -> Winner:
@@ -73,8 +73,8 @@ def _of_run(bench: Workbench, name: str, trained: TrainedModels) -> Winner:
     return Winner(name, bench.model(name), popularity, trained.recipes[name], tracked, headline, rows, None)
 
 
-def _of_release(release: Release, bench: Workbench) -> Winner:
-    """Fill up with the run's popularity where it trained one, as that knows the newest films."""
+def winner_of_release(release: Release, bench: Workbench) -> Winner:
+    """Return a release's model; the run's popularity fills up where it trained one, as that knows the newest films."""
     fresh, name = bench.model(PopularityModel.name), release.manifest["model"]
     return Winner(
         name,

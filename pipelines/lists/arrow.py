@@ -33,3 +33,9 @@ def because_column(per_list: NDArray[np.int64], per_film: NDArray[np.int64], mov
     columns = [pa.array(movie_ids, type=pa.int32()), pa.array(shares, type=pa.float32())]
     reasons = pa.StructArray.from_arrays(columns, fields=fields)
     return list_column(per_list, list_column(per_film, reasons))
+
+
+def named_column(codes: NDArray[np.int32], names: list[str]) -> pa.Array:
+    """Return a string array: ``names[code]`` for each code."""
+    coded = pa.DictionaryArray.from_arrays(pa.array(codes, type=pa.int32()), pa.array(names, type=pa.string()))
+    return coded.dictionary_decode()

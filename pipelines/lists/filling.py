@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.films.films import Films
 from pipelines.models.parts.top_k import Lists
 from pipelines.models.popularity import PopularityModel
-from pipelines.people.history import Histories
+from pipelines.people.history import FloatArray, Histories
 
 
 def filling_order(popularity: PopularityModel, films: Films) -> Lists:
@@ -24,9 +25,12 @@ def filling_order(popularity: PopularityModel, films: Films) -> Lists:
 
 
 def fill_up(
-    lists: Lists, seen: Histories, order: Lists, k: int
-) -> tuple[Lists, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+    lists: Lists, seen: Histories, order: Lists, k: int, *, below: float | None = None
+) -> tuple[Lists, NDArray[np.bool_]]:
     """Bring every list to k films, or to all there are.
+
+    Scores never rise: behind a ranked film a filler bears the last one's score, less what its popularity misses of the
+    most popular film's (0 to 1). A list of fillers alone bears their popularity.
 
     Parameters
     ----------
@@ -36,6 +40,8 @@ def fill_up(
         One list of every film, the best filler first.
     k : int
         Films a list should hold; longer lists are cut.
+    below : float, optional
+        The score that a list of fillers alone begins under, where it continues another list.
 
     Returns
     -------
@@ -43,16 +49,44 @@ def fill_up(
     filled : bool array, shape (number of listed films,)
         True where a film was added here.
     """
-    rows, flags = [], []
-    for row in range(len(lists)):
-        items, scores = (part[:k] for part in lists.row(row))
+    lengths = np.minimum(np.diff(lists.indptr), k)
+    rows = [_cut(lists, row, k) for row in range(len(lists))] if (lengths < k).any() else []
+    if not rows:
+        kept = _flat(lists.indptr, lengths)
+        indptr = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+        return Lists(indptr, lists.item_idx[kept], lists.scores[kept]), np.zeros(len(kept), dtype=np.bool_)
+    flags = []
+    for row, (items, scores) in enumerate(rows):
         taken = seen.item_idx[seen.indptr[row] : seen.indptr[row + 1]]
         need = k - len(items)
         # the first need + taken + listed fillers surely hold enough new ones
         reach = slice(0, need + len(taken) + len(items)) if need else slice(0, 0)
         fresh = ~np.isin(order.item_idx[reach], np.concatenate((taken, items)))
         extra = np.flatnonzero(fresh)[:need]
+        last = float(scores[-1]) if len(scores) else below
         merged = np.concatenate((items, order.item_idx[extra])).astype(np.int32, copy=False)
-        rows.append(Lists(np.array([0, len(merged)]), merged, np.concatenate((scores, order.scores[extra]))))
+        rows[row] = merged, np.concatenate((scores, _filler_scores(order.scores, extra, last)))
         flags.append(np.arange(len(merged)) >= len(items))
-    return Lists.concatenate(rows), np.concatenate(flags) if flags else np.zeros(0, dtype=np.bool_)
+    indptr = np.concatenate(([0], np.cumsum([len(items) for items, _ in rows]))).astype(np.int64)
+    full = Lists(indptr, np.concatenate([items for items, _ in rows]), np.concatenate([values for _, values in rows]))
+    return full, np.concatenate(flags)
+
+
+def _filler_scores(popularity: FloatArray, places: NDArray[np.int64], last: float | None) -> FloatArray:
+    """Return the scores of fillers behind a film of score ``last``; their popularity where there is none."""
+    if last is None or len(places) == 0:
+        return popularity[places]
+    share = popularity[places] / max(float(popularity.max()), 1e-9)
+    return (np.float32(last) - (1 - share)).astype(np.float32)
+
+
+def _cut(lists: Lists, row: int, k: int) -> tuple[NDArray[np.int32], FloatArray]:
+    items, scores = lists.row(row)
+    return items[:k], scores[:k]
+
+
+def _flat(indptr: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the flat places of the first ``lengths`` entries of each list."""
+    bounds = np.concatenate(([0], np.cumsum(lengths)))
+    places: NDArray[np.int64] = np.arange(bounds[-1]) + np.repeat(indptr[:-1] - bounds[:-1], lengths)
+    return places

@@ -1,38 +1,65 @@
-"""Lists for many people from one model: ranked, filled up, each film with its source and its reasons.
+"""Histories in; lists, sources and reasons out: the only place that turns a model into lists.
 
-The nightly batch calls this over everybody's histories, the live path over one. It is the only place that turns a
-model into a list, so the two agree.
+The nightly batch calls it over everybody's histories (`shard`), the live path over one, an evaluation over a fold's
+(`recommend`), so they agree.
 """
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from pipelines.blend.one_pass import OnePass, Reasons, Scored
+from pipelines.blend.slots import give_slots
 from pipelines.films.films import Films
-from pipelines.lists.arrow import because_column
+from pipelines.lists.arrow import because_column, named_column
 from pipelines.lists.filling import fill_up, filling_order
 from pipelines.models.base import Model
 from pipelines.models.parts.top_k import Lists
 from pipelines.models.popularity import PopularityModel
 from pipelines.people.history import Histories, IntArray, ItemArray
 from pipelines.people.reader import People
-from pipelines.progress import step
 
 REASONS = 3
 """Films that a recommendation is put down to, at most."""
-POPULAR = "popular"
+POPULAR = PopularityModel.source
 """The source of a film that filled a list up."""
 
 
+def recommend(
+    model: Model,
+    histories: Histories,
+    k: int,
+    *,
+    seen: Histories | None = None,
+    allowed: NDArray[np.bool_] | None = None,
+) -> Lists:
+    """Rank the k best unseen films for each history by one model; nothing is filled up.
+
+    Parameters
+    ----------
+    seen : Histories, optional
+        Films never to list beside those of the histories, as many rows.
+    allowed : bool array, shape (n_items,), optional
+        Films that may be listed at all; by default every film.
+
+    Returns
+    -------
+    Lists
+        Score descending, movie_id ascending among equals. Fewer than k where the model can score no more.
+    """
+    parts = []
+    for batch in OnePass(model).batches(histories):
+        parts.append(_best(batch, k, _rows(seen, batch), allowed))
+    return Lists.concatenate(parts)
+
+
 @dataclass(frozen=True)
-class Ranked:
-    """Finished lists.
+class FinishedLists:
+    """Lists as they are stored and served.
 
     Attributes
     ----------
@@ -63,25 +90,41 @@ class Ranker:
     ----------
     model : Model
         Fitted on any films; those it does not know fill the list's end.
+    one_pass : OnePass
+        Its channels.
+    known : Films
+        The films it was fitted on.
     films : Films
         Films that may be listed.
-    here : int32 array, shape (model.n_items,)
+    places : int32 array, shape (model.n_items,)
         The place of each of the model's films in ``films``, -1 where it is not there.
     order : Lists
         One list of all ``films``, the best filler first.
     """
 
     model: Model
+    one_pass: OnePass
+    known: Films
     films: Films
-    here: ItemArray
+    places: ItemArray
     order: Lists
 
     @classmethod
     def of(cls, model: Model, popularity: PopularityModel, films: Films) -> Ranker:
         """Make a ranker; the popularity model says what fills a list up."""
-        return cls(model, films, films.index_of(model.films.movie_ids), filling_order(popularity, films))
+        order = filling_order(popularity, films)
+        known = model.films
+        return cls(model, OnePass(model), known, films, films.index_of(known.movie_ids), order)
 
-    def rank(self, people: People, *, length: int, explained: int, allowed: NDArray[np.bool_] | None = None) -> Ranked:
+    def rank(
+        self,
+        people: People,
+        *,
+        length: int,
+        explained: int,
+        allowed: NDArray[np.bool_] | None = None,
+        below: float | None = None,
+    ) -> FinishedLists:
         """Make everybody's list.
 
         Parameters
@@ -92,31 +135,36 @@ class Ranker:
             How many of a list's first films carry reasons.
         allowed : bool array, shape (len(films),), optional
             Films that may be listed at all; by default every film.
+        below : float, optional
+            The score that no film may exceed where nothing is ranked and the list continues another one.
         """
-        known, seen = people.histories_in(self.model.films), people.histories_in(self.films)
-        chosen = self.model.recommend(known, length, allowed=self._open_to_model(allowed))
-        in_films = Lists(chosen.indptr, self.here[chosen.item_idx], chosen.scores)
-        lists, filled = fill_up(in_films, seen, self.fillers(allowed), length)
-        if not self.model.personal:
-            filled[:] = True
-        sources = np.full(len(filled), POPULAR, dtype=object)
-        sources[~filled] = self.model.sources(known, chosen)[: int((~filled).sum())]
-        return Ranked(
-            self.films,
-            lists,
-            pa.array(sources.tolist(), type=pa.string()),
-            self._because(known, chosen, lists, explained),
-        )
+        known, seen = people.histories_in(self.known), people.histories_in(self.films)
+        open_to_model = self._open_to_model(allowed)
+        ranked, speakers, reasons = [], [np.zeros(0, dtype=np.int64)], []
+        for batch in self.one_pass.batches(known):
+            lists = _best(batch, length, None, open_to_model)
+            ranked.append(lists)
+            speakers.append(self._speakers(batch, lists))
+            reasons.append((int(known.indptr[batch.first]), batch.reasons(lists, explained, REASONS)))
+        chosen = Lists.concatenate(ranked)
+        in_films = Lists(chosen.indptr, self.places[chosen.item_idx], chosen.scores)
+        lists, filled = fill_up(in_films, seen, self.fillers(allowed), length, below=below)
+        names = [channel.model.source for channel in self.one_pass.channels]
+        codes = np.full(len(filled), len(names), dtype=np.int32)
+        codes[~filled] = np.concatenate(speakers)
+        movie_ids = self.known.movie_ids[known.item_idx]
+        because = _because_column(movie_ids, reasons, np.minimum(np.diff(lists.indptr), explained))
+        return FinishedLists(self.films, lists, named_column(codes, [*names, POPULAR]), because)
 
-    def _because(self, known: Histories, chosen: Lists, lists: Lists, explained: int) -> pa.Array:
-        # many small systems: handing each to several threads costs more than solving it; for one list, even asking
-        # for fewer threads does
-        with threadpool_limits(1, "blas") if len(lists) > 1 else nullcontext():
-            return _because(self.model, known, chosen, lists, explained)
+    def _speakers(self, batch: Scored, lists: Lists) -> NDArray[np.int64]:
+        """Return, for each listed film, the channel that says most for it."""
+        says = np.where(self.one_pass.positive[:, 0], batch.says(lists), -np.inf)
+        speakers: NDArray[np.int64] = says.argmax(axis=1)
+        return speakers
 
     def _open_to_model(self, allowed: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-        present: NDArray[np.bool_] = self.here >= 0
-        return present if allowed is None else present & allowed[self.here]
+        present: NDArray[np.bool_] = self.places >= 0
+        return present if allowed is None else present & allowed[self.places]
 
     def fillers(self, allowed: NDArray[np.bool_] | None = None) -> Lists:
         """Return one list of the films that may fill a list up, the best first."""
@@ -127,32 +175,38 @@ class Ranker:
         return Lists(np.array([0, len(items)], dtype=np.int64), items, self.order.scores[kept])
 
 
-def rank(
-    model: Model, popularity: PopularityModel, people: People, films: Films, *, length: int, explained: int
-) -> Ranked:
-    """Make everybody's list from a model and films that are used once; see `Ranker.rank`."""
-    return Ranker.of(model, popularity, films).rank(people, length=length, explained=explained)
+def _best(batch: Scored, k: int, seen: Histories | None, allowed: NDArray[np.bool_] | None) -> Lists:
+    """Return the best films of a batch; where the model says so, some places go to films that nobody rated."""
+    lists = batch.best(k, seen=seen, allowed=allowed)
+    model = batch.ranking.model
+    every = getattr(model.config, "cold_every", 0)
+    if every == 0:
+        return lists
+    cold = model.cold_ if allowed is None else model.cold_ & allowed  # type: ignore[attr-defined]
+    return give_slots(lists, batch.best(k // every, seen=seen, allowed=cold), every, k)
 
 
-def _because(model: Model, histories: Histories, chosen: Lists, lists: Lists, explained: int) -> pa.Array:
-    """Explain the first films of each list; a film that filled it up has no reasons."""
-    reasons, shares, per_film = [], [], [np.zeros(1, dtype=np.int64)]
-    shown = np.minimum(np.diff(lists.indptr), explained)
-    ids = model.films.movie_ids
-    for row in range(len(lists)):
-        if row % 1000 == 0 and len(lists) > 1:
-            step("explain lists", row, len(lists))
-        history = histories.take([row])
-        items = chosen.row(row)[0][:explained]
-        parts = model.explain(history, items) if len(history.item_idx) else np.zeros((len(items), 0), np.float32)
-        order = np.argsort(-parts, axis=1, kind="stable")[:, :REASONS]
-        kept = np.take_along_axis(parts, order, axis=1) > 0
-        reasons.append(ids[history.item_idx[order[kept]]])
-        shares.append(np.take_along_axis(parts, order, axis=1)[kept])
-        counts = np.zeros(shown[row], dtype=np.int64)
-        counts[: len(items)] = kept.sum(axis=1)
-        per_film.append(counts)
-    bounds = np.cumsum(np.concatenate(per_film))
-    per_list = np.concatenate(([0], np.cumsum(shown)))
-    empty: list[IntArray] = [np.zeros(0, dtype=np.int64)]
-    return because_column(per_list, bounds, np.concatenate(reasons or empty), np.concatenate(shares or empty))
+def _rows(seen: Histories | None, batch: Scored) -> Histories | None:
+    return None if seen is None else seen.take(np.arange(batch.first, batch.first + len(batch.histories)))
+
+
+def _because_column(movie_ids: IntArray, reasons: list[tuple[int, Reasons]], shown: NDArray[np.int64]) -> pa.Array:
+    """Return the reasons of the first films of each list; a film that filled it up has none."""
+    counts = [np.zeros(0, dtype=np.int64)]
+    ids: list[IntArray] = [np.zeros(0, dtype=np.int64)]
+    shares = [np.zeros(0, dtype=np.float32)]
+    explained = [np.zeros(0, dtype=np.int64)]
+    for offset, part in reasons:
+        kept = part.shares > 0
+        counts.append(kept.sum(axis=1))
+        ids.append(movie_ids[part.ratings[kept] + offset])
+        shares.append(part.shares[kept])
+        explained.append(np.diff(part.indptr))
+    per_list = np.concatenate(([0], np.cumsum(shown))).astype(np.int64)
+    lengths = np.concatenate(explained)
+    bounds = np.concatenate(([0], np.cumsum(lengths)))
+    per_film = np.zeros(per_list[-1], dtype=np.int64)
+    places = np.arange(bounds[-1]) + np.repeat(per_list[:-1] - bounds[:-1], lengths)
+    per_film[places] = np.concatenate(counts)
+    film_bounds = np.concatenate(([0], np.cumsum(per_film))).astype(np.int64)
+    return because_column(per_list, film_bounds, np.concatenate(ids), np.concatenate(shares))

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from pipelines.films.films import Films
 from pipelines.lists.arrow import list_column
-from pipelines.lists.rank import Ranked
+from pipelines.lists.similar import similar_films
 from pipelines.models.base import Model
 from pipelines.models.popularity import PopularityConfig, PopularityModel
 from pipelines.people.fingerprint import fingerprints
@@ -29,36 +29,31 @@ POPULAR_DEPTH = 500
 TRENDING_HALF_LIFE_DAYS = 60.0
 
 
-def list_table(people: People, ranked: Ranked, generated_at: datetime) -> pa.Table:
-    """Return ``recommendation_lists``."""
-    bounds = ranked.lists.indptr
-    return pa.table(
-        {
-            "user_id": pa.array(people.user_ids),
-            "movie_ids": list_column(bounds, ranked.movie_ids.astype(np.int32)),
-            "scores": list_column(bounds, ranked.lists.scores),
-            "sources": list_column(bounds, ranked.sources),
-            "because": ranked.because,
-            "generated_at": pa.array([generated_at] * len(people.user_ids), type=pa.timestamp("us", tz="UTC")),
-        }
-    )
+def list_table(shards: pa.Table, generated_at: datetime) -> pa.Table:
+    """Return ``recommendation_lists`` from the shards of `pipelines.lists.shard`, all of one moment."""
+    moment = pa.scalar(generated_at, type=pa.timestamp("us", tz="UTC"))
+    return shards.append_column("generated_at", pa.repeat(moment, len(shards)))
 
 
 def history_table(people: People, model: Model) -> pa.Table:
     """Return ``histories``, with the weights that the model gives them."""
     histories = people.histories
-    ids = people.movie_ids[histories.item_idx]
-    weights = model.history_weights(histories)
+    weights = list_column(histories.indptr, model.history_weights(histories))
+    prints = fingerprints(people.movie_ids[histories.item_idx], histories.ratings, histories.indptr)
+    return rating_table(people).append_column("weights", weights).append_column("fingerprint", pa.array(prints))
+
+
+def rating_table(people: People) -> pa.Table:
+    """Return what ``histories`` holds besides what is worked out from it: films, stars, times and sources."""
+    histories = people.histories
     times = pa.array(histories.rated_at * 1_000_000, type=pa.timestamp("us", tz="UTC"))
     return pa.table(
         {
             "user_id": pa.array(people.user_ids),
-            "movie_ids": list_column(histories.indptr, ids.astype(np.int32)),
+            "movie_ids": list_column(histories.indptr, people.movie_ids.astype(np.int32)[histories.item_idx]),
             "ratings": list_column(histories.indptr, histories.ratings),
-            "weights": list_column(histories.indptr, weights),
             "rated_at": list_column(histories.indptr, times),
             "sources": list_column(histories.indptr, people.sources),
-            "fingerprint": pa.array(fingerprints(ids, histories.ratings, histories.indptr)),
         }
     )
 
@@ -77,9 +72,9 @@ def movie_table(folder: DataFolder) -> pa.Table:
 def popular_table(histories: Histories, films: Films, popularity: PopularityModel, genres: list[list[str]]) -> pa.Table:
     """Return ``popular_movies``: the scopes all, trending and one a genre, each to a depth of 500."""
     lately = PopularityModel(PopularityConfig(half_life_days=TRENDING_HALF_LIFE_DAYS)).fit(histories, films)
-    here = films.index_of(popularity.films.movie_ids)
+    places = films.index_of(popularity.films.movie_ids)
     overall = np.full(len(films), -np.inf, dtype=np.float32)
-    overall[here[here >= 0]] = popularity.scores_[here >= 0]
+    overall[places[places >= 0]] = popularity.scores_[places >= 0]
     scopes = {"all": overall, "trending": lately.scores_}
     for genre in sorted({name for names in genres for name in names}):
         of_genre = np.array([genre in names for names in genres])
@@ -98,7 +93,7 @@ def popular_table(histories: Histories, films: Films, popularity: PopularityMode
 def similar_table(model: Model, films: Films, k: int) -> pa.Table:
     """Return ``similar_movies``, by film and rank."""
     ids = model.films.movie_ids
-    lists = model.similar_items(np.arange(len(ids)), k)
+    lists = similar_films(model, np.arange(len(ids)), k)
     owner = np.repeat(ids, np.diff(lists.indptr))
     ranks = np.arange(len(lists.item_idx)) - np.repeat(lists.indptr[:-1], np.diff(lists.indptr)) + 1
     similar = ids[lists.item_idx]
@@ -124,6 +119,16 @@ def without_people(content: Mapping[str, pa.Table], user_ids: list[str]) -> dict
         name: table.filter(pc.invert(pc.is_in(table["user_id"], out))) if "user_id" in table.column_names else table
         for name, table in content.items()
     }
+
+
+def nobody() -> pa.Table:
+    """Return a table of no people."""
+    return pa.table({"user_id": pa.array([], type=pa.string())})
+
+
+def only_people(table: pa.Table, user_ids: list[str]) -> pa.Table:
+    """Return the rows of some people."""
+    return table.filter(pc.is_in(table["user_id"], pa.array(user_ids, type=pa.string())))
 
 
 def record_table(name: str, rows: list[dict[str, Any]]) -> pa.Table:

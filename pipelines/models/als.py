@@ -13,8 +13,9 @@ from threadpoolctl import threadpool_limits
 
 from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
-from pipelines.models.parts.fold_in import FoldIn, Matrix, cosine
-from pipelines.people.history import FloatArray, Histories, ItemArray, WeightRule, weigh
+from pipelines.models.parts.fold_in import Matrix
+from pipelines.models.parts.item_side import Factors
+from pipelines.people.history import FloatArray, Histories, WeightRule, weigh
 
 
 class AlsConfig(ModelConfig):
@@ -66,24 +67,13 @@ class AlsModel(Model):
         self.gram_ = np.asarray(factors.T @ factors + config.regularization * np.eye(config.factors), dtype=np.float64)
         self.rated_ = np.bincount(confidence.indices, minlength=len(films)) > 0
 
-    def _score(self, histories: Histories) -> FloatArray:
-        scores = np.full((len(histories), self.n_items), -np.inf, dtype=np.float32)
-        fold_in = self._fold_in(histories)
-        known = np.bincount(histories.owner, weights=fold_in.target, minlength=len(histories)) > 0
-        if known.any():
-            users = fold_in.solve(histories)[known]
-            scores[known] = users.astype(np.float32) @ self.item_factors_.T
-            scores[:, ~self.rated_] = -np.inf
-        return scores
+    def _item_side(self) -> Factors:
+        return Factors.of(self.item_factors_, self.gram_, self.rated_)
 
-    def _fold_in(self, histories: Histories) -> FoldIn:
+    def signals(self, histories: Histories, weights: FloatArray) -> tuple[Matrix, Matrix]:
         """Each rating adds its confidence beyond 1 to the system and its confidence to the target, or nothing."""
-        weights = weigh(histories, self.config.history) * self.rated_[histories.item_idx]
-        extra = self.config.history_alpha * weights.astype(np.float64)
-        return FoldIn(self.item_factors_, extra, np.where(extra > 0, 1 + extra, 0.0), self.gram_)
+        extra = self.config.history_alpha * (weights * self.rated_[histories.item_idx]).astype(np.float64)
+        return extra, np.where(extra > 0, 1 + extra, 0.0)
 
-    def _explain(self, history: Histories, item_idx: ItemArray) -> FloatArray:
-        return self._fold_in(history).contributions(history, item_idx)
-
-    def _similar(self, item_idx: ItemArray) -> FloatArray:
-        return cosine(self.item_factors_, item_idx, self.rated_)
+    def likeness(self) -> Factors:
+        return Factors.of_unit_length(self.item_factors_, self.rated_)

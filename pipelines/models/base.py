@@ -1,8 +1,9 @@
 """The contract every model keeps: history in, list out.
 
 A model learns item-side arrays in `fit` and scores *histories*, never user ids, so the nightly batch and the
-live path call the same code. A subclass writes only its maths: `_fit`, `_score`, and where it can `_similar`
-and `_explain`. Checks, chunking, ranking, saving and loading live here.
+live path call the same code. A subclass writes only its maths: `_fit`; `_item_side`, the arrays that rank; how it reads
+a history (`history_weights`, and for factor models `signals`); and where it can `likeness`. Lists are made by
+`pipelines.lists.rank` from the item side, in one pass over any number of models.
 """
 
 from __future__ import annotations
@@ -12,17 +13,15 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines.films.films import Films
+from pipelines.models.parts.fold_in import FoldIn, Matrix
+from pipelines.models.parts.item_side import Factors, ItemSide, Neighbours
 from pipelines.models.parts.storage import load_learned, read_header, save_learned
-from pipelines.models.parts.top_k import Lists, top_k
 from pipelines.people.history import FloatArray, Histories, IntArray, WeightRule, weigh
 from warehouse.errors import ModelFormatError, NotEnoughDataError, NotFittedError
-
-CHUNK_CELLS = 16_000_000
-"""Scores held at once while ranking many histories: 64 MB of float32."""
 
 
 class ModelConfig(BaseModel):
@@ -64,6 +63,7 @@ class Model(ABC):
         self.config: Any = config if config is not None else self.config_class()
         self.members: dict[str, Model] = {}
         self.movie_ids_: IntArray | None = None
+        self._side: ItemSide | None = None
 
     # -- what a subclass writes -------------------------------------------------------------------------------
 
@@ -71,21 +71,20 @@ class Model(ABC):
     def _fit(self, histories: Histories, films: Films) -> None:
         """Set the learned attributes; inputs are checked and must not be changed."""
 
-    @abstractmethod
-    def _score(self, histories: Histories) -> FloatArray:
-        """Return fresh scores, shape (n, n_items); -inf where nothing can be said of a film."""
+    def _item_side(self) -> ItemSide:
+        """Return the arrays that rank; a model made of others has none of its own."""
+        raise NotImplementedError(f"{self.name} ranks by its members")
 
-    def _similar(self, item_idx: NDArray[np.int32]) -> FloatArray:
-        """Return similarities, shape (len(item_idx), n_items); -inf where there is none."""
-        return np.full((len(item_idx), self.n_items), -np.inf, dtype=np.float32)
+    def signals(self, histories: Histories, weights: FloatArray) -> tuple[Matrix, Matrix]:
+        """Return what each rating of this weight adds to its history's fold-in: curvature and target, float64.
 
-    def _explain(self, history: Histories, item_idx: NDArray[np.int32]) -> FloatArray:
-        """Return what each rating of one history adds to each film's score, shape (len(item_idx), n_ratings)."""
-        return np.zeros((len(item_idx), len(history.item_idx)), dtype=np.float32)
+        Of a model with `Factors` only; where both are 0 a rating is not read.
+        """
+        raise NotImplementedError(f"{self.name} has no fold-in")
 
-    def _sources(self, histories: Histories, lists: Lists) -> list[str]:
-        """Return the source of each listed film; one that is made of others says whose word counted most."""
-        return [self.source] * len(lists.item_idx)
+    def likeness(self) -> ItemSide | None:
+        """Return how alike films are: a symmetric matrix, or factors of length 1; None where the model cannot tell."""
+        return None
 
     # -- what callers use -------------------------------------------------------------------------------------
 
@@ -126,62 +125,62 @@ class Model(ABC):
             )
         if not np.all(np.diff(films.movie_ids) > 0):
             raise ValueError("films.movie_ids must be strictly ascending")
-        _check_items(histories, len(films))
+        _check_items(self.name, histories, len(films))
         self.movie_ids_ = np.asarray(films.movie_ids, dtype=np.int64)
+        self._side = None
         self._fit(histories, films)
         return self
 
+    def item_side(self) -> ItemSide:
+        """Return the arrays that rank, prepared once and kept; large ones stay memory-mapped."""
+        self._fitted_ids()
+        if self._side is None:
+            self._side = self._item_side()
+        return self._side
+
+    def fold_in(self, histories: Histories, weights: FloatArray) -> FoldIn:
+        """Return the linear systems of some histories whose ratings weigh this much; of a model with `Factors` only."""
+        side = self.item_side()
+        if not isinstance(side, Factors):
+            raise TypeError(f"{self.name} has no factors to fold a history into")
+        curvature, target = self.signals(histories, weights)
+        factors = side.factors[:, : side.folded]
+        return FoldIn(factors, side.base, histories.indptr, histories.item_idx, curvature, target)
+
     def score(self, histories: Histories) -> FloatArray:
-        """Score every film for every history.
+        """Score every film for every history: the plain statement of what ranking works out in one pass.
 
         Returns
         -------
         float32 array, shape (n_histories, n_items)
             Higher is better, -inf where the model can say nothing. Comparable within a row only.
         """
-        _check_items(histories, self.n_items)
-        return self._score(histories)
+        return self.score_weighed(histories, self.history_weights(histories))
 
-    def recommend(
-        self, histories: Histories, k: int, *, seen: Histories | None = None, allowed: NDArray[np.bool_] | None = None
-    ) -> Lists:
-        """Rank the k best unseen films for each history.
+    def score_weighed(self, histories: Histories, weights: FloatArray) -> FloatArray:
+        """Score as `score` does, under other weights of the ratings, float32, shape (n_ratings,)."""
+        self.check(histories)
+        side = self.item_side()
+        if isinstance(side, Neighbours):
+            scores: FloatArray = (histories.matrix(weights, self.n_items) @ side.matrix).toarray().astype(np.float32)
+            scores[scores == 0] = -np.inf
+            return scores
+        system = self.fold_in(histories, weights)
+        scores = side.complete(system.solve()).astype(np.float32) @ side.factors.T
+        scores[:, ~side.scored] = -np.inf
+        if self.personal:
+            scores[np.bincount(histories.owner, weights=system.curvature, minlength=len(histories)) == 0] = -np.inf
+        return scores
 
-        Parameters
-        ----------
-        seen : Histories, optional
-            Films never to list, as many rows as ``histories``; by default the histories themselves.
-        allowed : bool array, shape (n_items,), optional
-            Films that may be listed at all; by default every film.
-
-        Returns
-        -------
-        Lists
-            Score descending, movie_id ascending among equals. Fewer than k where the model can score no more.
-        """
-        seen = histories if seen is None else seen
-        size = max(1, CHUNK_CELLS // max(1, self.n_items))
-        parts: list[Lists] = []
-        for (start, some), (_, passed) in zip(histories.chunks(size), seen.chunks(size), strict=True):
-            scores = self.score(some)
-            scores[passed.owner, passed.item_idx] = -np.inf
-            if allowed is not None:
-                scores[:, ~allowed] = -np.inf
-            parts.append(top_k(scores, k))
-            del scores, start
-        return Lists.concatenate(parts)
-
-    def similar_items(self, item_idx: ArrayLike, k: int) -> Lists:
-        """Rank the k films most like each given film, itself left out; empty where the model cannot tell."""
+    def contributions(self, history: Histories, item_idx: ArrayLike) -> FloatArray:
+        """Return what each rating of one history adds to each film's score, float32, (len(item_idx), n_ratings)."""
+        self.check(history)
         items = np.asarray(item_idx, dtype=np.int32)
-        size = max(1, CHUNK_CELLS // max(1, self.n_items))
-        parts: list[Lists] = []
-        for start in range(0, len(items), size):
-            some = items[start : start + size]
-            scores = self._similar(some)
-            scores[np.arange(len(some)), some] = -np.inf
-            parts.append(top_k(scores, k))
-        return Lists.concatenate(parts)
+        side, weights = self.item_side(), self.history_weights(history)
+        if isinstance(side, Neighbours):
+            between = side.matrix[history.item_idx][:, items].toarray().T
+            return np.asarray(between * weights, dtype=np.float32)
+        return self.fold_in(history, weights).contributions(0, items).astype(np.float32)
 
     def history_weights(self, histories: Histories) -> FloatArray:
         """Return what each rating weighs when a history is read, float32, shape (n_ratings,), at least 0.
@@ -190,36 +189,6 @@ class Model(ABC):
         """
         rule: WeightRule | None = getattr(self.config, "history", None)
         return np.zeros(len(histories.item_idx), dtype=np.float32) if rule is None else weigh(histories, rule)
-
-    def explain(self, history: Histories, item_idx: ArrayLike) -> FloatArray:
-        """Tell how much each rating of one history speaks for each film.
-
-        Returns
-        -------
-        float32 array, shape (len(item_idx), n_ratings)
-            Shares of the positive contributions, 0 to 1, each row summing to 1, or all 0 where the history has no
-            say in the score.
-        """
-        _check_items(history, self.n_items)
-        parts = np.maximum(self._explain(history, np.asarray(item_idx, dtype=np.int32)), 0)
-        total = parts.sum(axis=1, keepdims=True)
-        shares: FloatArray = np.divide(parts, total, out=np.zeros_like(parts), where=total > 0)
-        return shares
-
-    def sources(self, histories: Histories, lists: Lists) -> list[str]:
-        """Tell where each film of ``lists`` comes from: "hybrid", "content_based" or "popular".
-
-        Returns
-        -------
-        list of str, as long as ``lists.item_idx``; ``lists`` has a row a history.
-        """
-        size = max(1, CHUNK_CELLS // max(1, self.n_items))
-        named: list[str] = []
-        for start, some in histories.chunks(size):
-            low, high = lists.indptr[start], lists.indptr[start + len(some)]
-            indptr = lists.indptr[start : start + len(some) + 1] - low
-            named += self._sources(some, Lists(indptr, lists.item_idx[low:high], lists.scores[low:high]))
-        return named
 
     def predict_ratings(self, histories: Histories, asked: Histories) -> FloatArray | None:
         """Predict the stars of each rating in ``asked`` from the history of the same row; None if it only ranks.
@@ -263,13 +232,19 @@ class Model(ABC):
         model.members = {name: type(member).load(folder / name, mmap=mmap) for name, member in model.members.items()}
         return model
 
+    def check(self, histories: Histories) -> None:
+        """Refuse histories that name a film which the model does not know."""
+        _check_items(self.name, histories, self.n_items)
+
     def _fitted_ids(self) -> IntArray:
         if self.movie_ids_ is None:
             raise NotFittedError(f"{self.name} has not been fitted; call fit or load first")
         return self.movie_ids_
 
 
-def _check_items(histories: Histories, n_items: int) -> None:
+def _check_items(name: str, histories: Histories, n_items: int) -> None:
     items = histories.item_idx
     if len(items) and (items.min() < 0 or items.max() >= n_items):
-        raise ValueError(f"histories name item_idx {items.min()} to {items.max()}; the model knows 0 to {n_items - 1}")
+        raise ValueError(
+            f"{name}: histories name item_idx {items.min()} to {items.max()}; the model knows 0 to {n_items - 1}"
+        )

@@ -12,9 +12,10 @@ from pydantic import Field
 
 from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
-from pipelines.models.parts.fold_in import FoldIn, cosine
+from pipelines.models.parts.fold_in import Matrix
+from pipelines.models.parts.item_side import Factors
 from pipelines.models.parts.sampling import MAX_RATINGS, sample
-from pipelines.people.history import FloatArray, Histories, ItemArray, WeightRule, weigh
+from pipelines.people.history import FloatArray, Histories, WeightRule, weigh
 
 
 class BprConfig(ModelConfig):
@@ -63,22 +64,14 @@ class BprModel(Model):
         self.biases_ = np.ascontiguousarray(trainer.item_factors[:, -1], dtype=np.float32)
         self.rated_ = np.bincount(user_items.indices, minlength=len(films)) > 0
 
-    def _score(self, histories: Histories) -> FloatArray:
-        scores = np.full((len(histories), self.n_items), -np.inf, dtype=np.float32)
-        fold_in = self._fold_in(histories)
-        known = np.bincount(histories.owner, weights=fold_in.target, minlength=len(histories)) > 0
-        if known.any():
-            users = fold_in.solve(histories)[known]
-            scores[known] = users.astype(np.float32) @ self.item_factors_.T + self.config.bias * self.biases_
-            scores[:, ~self.rated_] = -np.inf
-        return scores
+    def _item_side(self) -> Factors:
+        base = self.config.ridge * np.eye(self.config.factors)
+        return Factors.of(self.item_factors_, base, self.rated_, self.config.bias * self.biases_)
 
-    def _fold_in(self, histories: Histories) -> FoldIn:
-        weights = weigh(histories, self.config.history).astype(np.float64) * self.rated_[histories.item_idx]
-        return FoldIn(self.item_factors_, weights, weights, self.config.ridge * np.eye(self.config.factors))
+    def signals(self, histories: Histories, weights: FloatArray) -> tuple[Matrix, Matrix]:
+        """Each rating asks for a score of 1, as loudly as it weighs."""
+        loudness = (weights * self.rated_[histories.item_idx]).astype(np.float64)
+        return loudness, loudness
 
-    def _explain(self, history: Histories, item_idx: ItemArray) -> FloatArray:
-        return self._fold_in(history).contributions(history, item_idx)
-
-    def _similar(self, item_idx: ItemArray) -> FloatArray:
-        return cosine(self.item_factors_, item_idx, self.rated_)
+    def likeness(self) -> Factors:
+        return Factors.of_unit_length(self.item_factors_, self.rated_)

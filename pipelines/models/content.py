@@ -16,6 +16,8 @@ from pydantic import Field
 from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
 from pipelines.models.parts.documents import documents, joined
+from pipelines.models.parts.item_side import Neighbours
+from pipelines.models.parts.nearest import nearest
 from pipelines.people.history import FloatArray, Histories, ItemArray, WeightRule, weigh
 
 MIN_TERMS = 100
@@ -30,21 +32,25 @@ class ContentConfig(ModelConfig):
     min_df: int = Field(2, ge=1, description="Films a term must be in; 1 when fewer than 100 terms remain.")
     max_df: float = Field(0.8, gt=0, le=1, description="Share of the films a term may be in at most.")
     sublinear: bool = Field(True, description="Count 1 + log(occurrences) instead of occurrences.")
+    neighbours: int = Field(300, ge=1, description="Films nearest to a film through which it speaks.")
     history: WeightRule = Field(WeightRule(like_from=4.0), description="Weights of the liked films.")
 
 
 class ContentModel(Model):
-    """Cosine between the weighted mean of the liked films' vectors and every film's vector."""
+    """The weighted sum of the liked films' cosines with the films nearest to each."""
 
     name = "content"
     source = "content_based"
     config_class = ContentConfig
-    learned = ("terms_", "vocabulary_", "idf_")
+    format_version = 2
+    learned = ("terms_", "vocabulary_", "idf_", "nearest_")
     terms_: sp.csr_matrix
     """float32, shape (n_items, n_terms), rows of length 1 or empty."""
     vocabulary_: list[str]
     idf_: FloatArray
     """float32, shape (n_terms,)."""
+    nearest_: sp.csr_matrix
+    """float32, shape (n_items, n_items): the cosine of each film (row) with the films nearest to it."""
 
     def _fit(self, histories: Histories, films: Films) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -70,10 +76,10 @@ class ContentModel(Model):
             self.idf_ = vectoriser.idf_.astype(np.float32)
             if len(self.vocabulary_) >= MIN_TERMS:
                 break
+        self.nearest_ = nearest(self.terms_, config.neighbours)
 
-    def _score(self, histories: Histories) -> FloatArray:
-        rows = histories.matrix(weigh(histories, self.config.history), self.n_items)
-        return self._cosine(rows @ self.terms_)
+    def _item_side(self) -> Neighbours:
+        return Neighbours.of(self.nearest_)
 
     def score_text(self, text: str) -> FloatArray:
         """Score every film for words somebody typed ("slow space drama"), float32, shape (n_items,).
@@ -120,14 +126,6 @@ class ContentModel(Model):
         flags: NDArray[np.bool_] = np.diff(self.terms_.indptr) == 0
         return flags
 
-    def _explain(self, history: Histories, item_idx: ItemArray) -> FloatArray:
-        weights = weigh(history, self.config.history)
-        profile = np.asarray(weights @ self.terms_[history.item_idx]).ravel()
-        likeness = (self.terms_[item_idx] @ self.terms_[history.item_idx].T).toarray()
-        return np.asarray(likeness * weights / max(float(np.linalg.norm(profile)), 1e-12), dtype=np.float32)
-
-    def _similar(self, item_idx: ItemArray) -> FloatArray:
-        scores: FloatArray = (self.terms_[item_idx] @ self.terms_.T).toarray().astype(np.float32)
-        scores[:, self._undescribed()] = -np.inf
-        scores[self._undescribed()[item_idx]] = -np.inf
-        return scores
+    def likeness(self) -> Neighbours:
+        """Take a cosine from either film's nearest ones."""
+        return Neighbours.of(self.nearest_.maximum(self.nearest_.T.tocsr()))

@@ -13,8 +13,9 @@ from pydantic import Field
 
 from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
+from pipelines.models.parts.item_side import Neighbours
 from pipelines.models.parts.pair_counts import count_pairs
-from pipelines.people.history import FloatArray, Histories, ItemArray, WeightRule, weigh
+from pipelines.people.history import Histories, WeightRule, weigh
 
 
 class CovisitationConfig(ModelConfig):
@@ -52,19 +53,8 @@ class CovisitationModel(Model):
             keep=config.neighbours,
         )
 
-    def _score(self, histories: Histories) -> FloatArray:
-        rows = histories.matrix(weigh(histories, self.config.history), self.n_items)
-        # a film that no film of the history leads to is not scored
-        scores: FloatArray = (rows @ self.counts_).toarray().astype(np.float32, copy=False)
-        scores[scores == 0] = -np.inf
-        return scores
+    def _item_side(self) -> Neighbours:
+        return Neighbours.of(self.counts_)
 
-    def _explain(self, history: Histories, item_idx: ItemArray) -> FloatArray:
-        between = self.counts_[history.item_idx][:, item_idx].toarray().T
-        return np.asarray(between * weigh(history, self.config.history), dtype=np.float32)
-
-    def _similar(self, item_idx: ItemArray) -> FloatArray:
-        both = self.counts_[item_idx] + self.counts_.T.tocsr()[item_idx]
-        scores: FloatArray = both.toarray().astype(np.float32)
-        scores[scores == 0] = -np.inf
-        return scores
+    def likeness(self) -> Neighbours:
+        return Neighbours.both_ways(self.counts_)

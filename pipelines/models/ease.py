@@ -17,9 +17,10 @@ from scipy.linalg import lapack
 
 from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
+from pipelines.models.parts.item_side import Neighbours
 from pipelines.models.parts.sampling import latest
 from pipelines.models.parts.sparse import keep_largest
-from pipelines.people.history import FloatArray, Histories, IntArray, ItemArray, WeightRule, weigh
+from pipelines.people.history import Histories, ItemArray, WeightRule, weigh
 from warehouse.errors import ModelError
 
 log = logging.getLogger(__name__)
@@ -47,11 +48,12 @@ class EaseModel(Model):
 
     name = "ease"
     config_class = EaseConfig
+    format_version = 2
     learned = ("kept_", "weights_")
     kept_: ItemArray
     """int32, shape (n_kept,): the item_idx that are scored, ascending."""
-    weights_: Any
-    """float32, shape (n_kept, n_kept), dense or CSR: from a film of the history (row) to a scored one (column)."""
+    weights_: sp.csr_matrix
+    """float32, shape (n_items, n_items): from a film of the history (row) to a scored one (column)."""
 
     def _fit(self, histories: Histories, films: Films) -> None:
         config: EaseConfig = self.config
@@ -63,41 +65,15 @@ class EaseModel(Model):
         n_kept = len(self.kept_)
         log.info("ease.fit films=%d bytes=%d", n_kept, 4 * n_kept * n_kept)
         inverse = _inverse(user_items[:, self.kept_], config.regularization)
-        self.weights_ = _to_weights(inverse, None if n_kept <= config.dense_items else config.neighbours)
+        weights = _to_weights(inverse, n_kept if n_kept <= config.dense_items else config.neighbours)
+        self.weights_ = _spread(weights, self.kept_, len(films))
 
-    def _score(self, histories: Histories) -> FloatArray:
-        scores = np.full((len(histories), self.n_items), -np.inf, dtype=np.float32)
-        rows = histories.matrix(weigh(histories, self.config.history), self.n_items)[:, self.kept_]
-        known = np.flatnonzero(np.diff(rows.indptr) > 0)
-        found = rows[known] @ self.weights_
-        scores[np.ix_(known, self.kept_)] = found.toarray() if sp.issparse(found) else found
-        return scores
+    def _item_side(self) -> Neighbours:
+        return Neighbours.of(self.weights_)
 
-    def _explain(self, history: Histories, item_idx: ItemArray) -> FloatArray:
-        added = self._between(history.item_idx, item_idx).T
-        return (added * weigh(history, self.config.history)).astype(np.float32)
-
-    def _similar(self, item_idx: ItemArray) -> FloatArray:
-        """Rank by the weight in both directions: B is not symmetric, likeness is."""
-        scores = np.full((len(item_idx), self.n_items), -np.inf, dtype=np.float32)
-        place, known = self._places(item_idx)
-        there, back = self.weights_[place[known]], self.weights_[:, place[known]].T
-        both = (there + back) / 2
-        scores[np.ix_(known, self.kept_)] = both.toarray() if sp.issparse(both) else both
-        return scores
-
-    def _between(self, sources: ItemArray, targets: ItemArray) -> FloatArray:
-        """Return the weights from some films to others, 0 where a film is not kept."""
-        between = np.zeros((len(sources), len(targets)), dtype=np.float32)
-        (rows, known_rows), (columns, known_columns) = self._places(sources), self._places(targets)
-        found = self.weights_[rows[known_rows]][:, columns[known_columns]]
-        between[np.ix_(known_rows, known_columns)] = found.toarray() if sp.issparse(found) else found
-        return between
-
-    def _places(self, item_idx: ItemArray) -> tuple[IntArray, IntArray]:
-        """Return each film's place among the kept ones, and which of the films are kept."""
-        place = np.minimum(np.searchsorted(self.kept_, item_idx), len(self.kept_) - 1).astype(np.int64)
-        return place, np.flatnonzero(self.kept_[place] == item_idx)
+    def likeness(self) -> Neighbours:
+        """Take the weights of both directions: B is not symmetric, likeness is."""
+        return Neighbours.both_ways(self.weights_)
 
 
 def gram(user_items: sp.csr_matrix, dtype: type[np.floating[Any]] = np.float32) -> NDArray[Any]:
@@ -157,15 +133,21 @@ def _mirror(upper: NDArray[Any]) -> NDArray[Any]:
     return upper
 
 
-def _to_weights(inverse: NDArray[Any], neighbours: int | None) -> Any:
-    """Turn P into B, in place; with ``neighbours`` only each column's largest weights remain, as CSR."""
+def _to_weights(inverse: NDArray[Any], neighbours: int) -> sp.csr_matrix:
+    """Turn P into B, in place; each column's ``neighbours`` largest weights remain, as CSR."""
     diagonal = inverse.diagonal().copy()
     np.fill_diagonal(inverse, 0)
-    if neighbours is None:
-        return np.ascontiguousarray(inverse / -diagonal, dtype=np.float32)
     # P is symmetric: a row of it is the column of B that belongs to one scored film
     parts = []
     for start in range(0, len(inverse), BLOCK):
         stop = min(start + BLOCK, len(inverse))
         parts.append(keep_largest(inverse[start:stop] / -diagonal[start:stop, None], neighbours))
     return sp.vstack(parts, format="csr").T.tocsr().astype(np.float32)
+
+
+def _spread(weights: sp.csr_matrix, kept: ItemArray, n_items: int) -> sp.csr_matrix:
+    """Return the weights between the kept films as a matrix of all films."""
+    counts = np.zeros(n_items, dtype=np.int64)
+    counts[kept] = np.diff(weights.indptr)
+    indptr = np.concatenate(([0], np.cumsum(counts)))
+    return sp.csr_matrix((weights.data, kept[weights.indices], indptr), shape=(n_items, n_items))

@@ -7,9 +7,12 @@ from pydantic import Field
 
 from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
+from pipelines.models.parts.fold_in import Matrix
+from pipelines.models.parts.item_side import Factors
 from pipelines.people.history import FloatArray, Histories
 
 SECONDS_PER_DAY = 86_400.0
+NEWEST_SHARE = 0.99
 
 
 class PopularityConfig(ModelConfig):
@@ -23,8 +26,9 @@ class PopularityModel(Model):
     """Everybody's same list: decayed number of ratings times the damped mean rating.
 
     ``score = sum(0.5 ** (age_days / half_life_days)) * (sum(ratings) + damping * mean) / (n + damping)``, where
-    the age counts back from the newest rating of the fit, so the clock is never asked. A film nobody rated is not
-    scored.
+    the age counts back from the moment that `NEWEST_SHARE` of the ratings are not later than, so the clock is never
+    asked, and a few late ones (a clock that is ahead, one night after years) do not make all others old. What is later
+    counts once. A film nobody rated is not scored.
     """
 
     name = "popularity"
@@ -36,7 +40,8 @@ class PopularityModel(Model):
 
     def _fit(self, histories: Histories, films: Films) -> None:
         items, n_items = histories.item_idx, len(films)
-        age_days = (histories.rated_at.max() - histories.rated_at) / SECONDS_PER_DAY
+        newest = np.quantile(histories.rated_at, NEWEST_SHARE, method="higher")
+        age_days = np.maximum(newest - histories.rated_at, 0) / SECONDS_PER_DAY
         recent = np.bincount(items, weights=0.5 ** (age_days / self.config.half_life_days), minlength=n_items)
         count = np.bincount(items, minlength=n_items)
         total = np.bincount(items, weights=histories.ratings, minlength=n_items)
@@ -44,5 +49,12 @@ class PopularityModel(Model):
         damped = (total + self.config.damping * mean) / np.maximum(count + self.config.damping, 1e-9)
         self.scores_ = np.where(count > 0, recent * damped, -np.inf).astype(np.float32)
 
-    def _score(self, histories: Histories) -> FloatArray:
-        return np.tile(self.scores_, (len(histories), 1))
+    def _item_side(self) -> Factors:
+        scored = np.isfinite(self.scores_)
+        own = np.where(scored, self.scores_, 0).astype(np.float32)
+        return Factors.of(np.zeros((len(own), 0), np.float32), np.zeros((0, 0)), scored, own)
+
+    def signals(self, histories: Histories, weights: FloatArray) -> tuple[Matrix, Matrix]:
+        """Nothing of a history is read."""
+        nothing = np.zeros(len(histories.item_idx))
+        return nothing, nothing

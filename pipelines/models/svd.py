@@ -16,11 +16,14 @@ from pydantic import Field
 
 from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
-from pipelines.models.parts.fold_in import FoldIn, cosine
+from pipelines.models.parts.fold_in import Matrix
+from pipelines.models.parts.item_side import Factors
 from pipelines.models.parts.sampling import MAX_RATINGS, sample
-from pipelines.people.history import FloatArray, Histories, ItemArray
+from pipelines.people.history import FloatArray, Histories
 
 STARS = (0.5, 5.0)
+PREDICTED_AT_ONCE = 65_536
+"""Ratings whose stars are worked out at once: 100 MB at 100 factors."""
 
 
 class SvdConfig(ModelConfig):
@@ -62,42 +65,36 @@ class SvdModel(Model):
         self.rated_ = np.bincount(learned_from.item_idx, minlength=n_items) > 0
         return self
 
-    def _score(self, histories: Histories) -> FloatArray:
-        scores = np.full((len(histories), self.n_items), -np.inf, dtype=np.float32)
-        known = np.bincount(histories.owner[self.rated_[histories.item_idx]], minlength=len(histories)) > 0
-        if known.any():
-            users = self._fold_in(histories).solve(histories)[known].astype(np.float32)
-            scores[known] = self.mean_ + self.biases_ + users @ self.item_factors_.T
-            scores[:, ~self.rated_] = -np.inf
-        return scores
+    def _item_side(self) -> Factors:
+        base = np.diag(np.r_[self.config.bias_ridge, np.full(self.config.factors, self.config.ridge)])
+        return Factors.of(self.item_factors_, base, self.rated_, (self.mean_ + self.biases_).astype(np.float32))
+
+    def signals(self, histories: Histories, weights: FloatArray) -> tuple[Matrix, Matrix]:
+        """Each rating of a known film asks for what the mean and the film's bias leave over."""
+        items = histories.item_idx
+        known = (self.rated_[items] & (weights > 0)).astype(np.float64)
+        return known, known * (histories.ratings - self.mean_ - self.biases_[items])
 
     def predict_ratings(self, histories: Histories, asked: Histories) -> FloatArray:
         """Predict stars, clipped to 0.5-5; an unknown film has bias and factor 0, an empty history too."""
-        users = self._fold_in(histories).solve(histories)
+        users = self.fold_in(histories, self.history_weights(histories)).solve()
         owner, items = asked.owner, asked.item_idx
-        factors = self.item_factors_[items] * np.where(self.rated_[items], 1, 0)[:, None]
-        factors[:, 0] = 1
-        biases = np.where(self.rated_[items], self.biases_[items], 0)
-        stars = self.mean_ + biases + np.einsum("rf,rf->r", users[owner], factors)
+        stars = np.empty(len(items))
+        for start in range(0, len(items), PREDICTED_AT_ONCE):
+            part = slice(start, start + PREDICTED_AT_ONCE)
+            known = self.rated_[items[part]]
+            factors = np.where(known[:, None], self.item_factors_[items[part]], 0)
+            factors[:, 0] = 1
+            biases = np.where(known, self.biases_[items[part]], 0)
+            stars[part] = self.mean_ + biases + np.einsum("rf,rf->r", users[owner[part]], factors)
         return np.asarray(np.clip(stars, *STARS), dtype=np.float32)
-
-    def _fold_in(self, histories: Histories) -> FoldIn:
-        """Each rating of a known film asks for what the mean and the film's bias leave over."""
-        items, config = histories.item_idx, self.config
-        known = self.rated_[items].astype(np.float64)
-        left = known * (histories.ratings - self.mean_ - self.biases_[items])
-        base = np.diag(np.r_[config.bias_ridge, np.full(config.factors, config.ridge)])
-        return FoldIn(self.item_factors_, known, left, base)
 
     def history_weights(self, histories: Histories) -> FloatArray:
         """Return 1 for every rating: the ridge reads each star alike, high or low."""
         return np.ones(len(histories.item_idx), dtype=np.float32)
 
-    def _explain(self, history: Histories, item_idx: ItemArray) -> FloatArray:
-        return self._fold_in(history).contributions(history, item_idx)
-
-    def _similar(self, item_idx: ItemArray) -> FloatArray:
-        return cosine(self.item_factors_[:, 1:], item_idx, self.rated_)
+    def likeness(self) -> Factors:
+        return Factors.of_unit_length(self.item_factors_[:, 1:], self.rated_)
 
 
 def train_surprise(histories: Histories, n_items: int, config: SvdConfig) -> Any:

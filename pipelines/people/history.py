@@ -123,6 +123,9 @@ class WeightRule(BaseModel):
     dislike: float = Field(0.0, ge=0, le=1, description="Factor for ratings under like_from; 0 ignores them.")
     decay: float = Field(1.0, gt=0, le=1, description="Factor for each later rating; 1 forgets nothing.")
     floor: float = Field(0.0, ge=0, le=1, description="The recency factor never falls below this.")
+    most_read: int | None = Field(
+        None, ge=1, description="Of a longer history only so many ratings are read, those that weigh most; none: all."
+    )
 
 
 def time_order(user_idx: IntArray, item_idx: ItemArray, rated_at: IntArray) -> IntArray | None:
@@ -164,4 +167,21 @@ def weigh(histories: Histories, rule: WeightRule) -> FloatArray:
     weights = np.where(histories.ratings < rule.like_from, weights * rule.dislike, weights)
     if rule.decay < 1:
         weights = weights * np.maximum(rule.decay ** ratings_ago(histories).astype(np.float64), rule.floor)
-    return weights.astype(np.float32)
+    found: FloatArray = weights.astype(np.float32)
+    return found if rule.most_read is None else _loudest(found, histories, rule.most_read)
+
+
+def _loudest(weights: FloatArray, histories: Histories, count: int) -> FloatArray:
+    """Return the weights with all but each history's ``count`` largest at 0; among equals the latest are kept."""
+    long = np.flatnonzero(histories.lengths > count).tolist()
+    if not long:
+        return weights
+    kept = weights.copy()
+    for row in long:
+        own = weights[histories.indptr[row] : histories.indptr[row + 1]]
+        least = np.partition(own, len(own) - count)[len(own) - count]
+        read = own > least
+        equal = np.flatnonzero(own == least)
+        read[equal[len(equal) - (count - int(read.sum())) :]] = True
+        kept[histories.indptr[row] : histories.indptr[row + 1]][~read] = 0
+    return kept

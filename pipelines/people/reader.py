@@ -57,6 +57,16 @@ class People:
     sources: pa.Array
     is_rating: NDArray[np.bool_] | None = None
 
+    def take(self, rows: IntArray) -> People:
+        """Return the people at ``rows``, in that order."""
+        old = self.histories
+        lengths = old.lengths[rows]
+        bounds = np.concatenate(([0], np.cumsum(lengths)))
+        flat = np.arange(bounds[-1]) + np.repeat(old.indptr[rows] - bounds[:-1], lengths)
+        is_rating = None if self.is_rating is None else self.is_rating[flat]
+        user_ids = [self.user_ids[row] for row in rows]
+        return People(user_ids, old.take(rows), self.movie_ids, self.sources.take(pa.array(flat)), is_rating)
+
     def histories_in(self, films: Films) -> Histories:
         """Return the histories in a model's positions; ratings of films it does not know are left out."""
         old = self.histories

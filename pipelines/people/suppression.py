@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from warehouse.errors import ReleaseError
-from warehouse.files import write_text
+from warehouse.files import make_folder, write_text
 from warehouse.folder import DataFolder
 
 HASH = re.compile(r"^[0-9a-f]{64}$")
@@ -62,7 +62,7 @@ def suppression_held(folder: DataFolder) -> Iterator[frozenset[str]]:
     Whoever publishes looks here last and renames inside the block, so that somebody is either left out of the release
     or asked to be forgotten after it was published.
     """
-    folder.releases.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.releases)
     with (folder.releases / ".suppressed.lock").open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield suppressed(folder)

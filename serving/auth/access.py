@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from serving.auth.issuer import IssuerUnavailableError
 from serving.auth.keys import ApiKeys
 from serving.auth.tokens import CHALLENGE, Tokens, refused
+from serving.auth.upstream import IssuerUnavailableError
 from serving.http.errors import Problem
+from serving.http.limits import source_of
 
 VERIFY_SECONDS = 2.0
 """How long a token may take that is not on the live route."""
@@ -45,8 +46,8 @@ class Access:
         Raises
         ------
         Problem
-            401 without a credential that is valid; 403 with a token of somebody else. Whether a user_id exists
-            plays no part.
+            401 without a credential that is valid; 403 with a token of somebody else; 503 where nobody can tell just
+            now; 429 to a source of many tokens. Whether a user_id exists plays no part.
         """
         if not self.configured or self.has_key(request):
             return
@@ -54,7 +55,7 @@ class Access:
             subject = await self.subject(request, seconds=VERIFY_SECONDS)
         except IssuerUnavailableError as error:
             detail = "the token cannot be verified just now; try again"
-            raise Problem(401, detail, headers={**CHALLENGE, "Retry-After": "2"}) from error
+            raise Problem(503, detail, headers={"Retry-After": "2"}) from error
         if any(user_id != subject for user_id in user_ids):
             raise Problem(403, "the token is of somebody else")
 
@@ -73,4 +74,4 @@ class Access:
             raise Problem(401, "this needs an API key in X-API-Key or a bearer token", headers=CHALLENGE)
         if self._tokens is None:
             raise refused()
-        return await self._tokens.subject(token.strip(), seconds=seconds)
+        return await self._tokens.subject(token.strip(), source=source_of(request), seconds=seconds)

@@ -3,47 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 
-import httpx
 import jwt
 
-from pipelines.sources.supabase.live import key_headers
+from pipelines.sources.supabase.keys import key_headers
+from serving.auth.jwks import read_keys
+from serving.auth.upstream import IssuerUnavailableError, Transport, Upstream
 from serving.http.limits import Bucket
 
 log = logging.getLogger(__name__)
-
-Transport = httpx.AsyncBaseTransport
-"""What carries requests to Supabase; tests put something else in the network's place."""
 
 FRESH_SECONDS = 600.0
 """Keys older than this are fetched anew; Supabase caches its own answer as long."""
 LAST_RESORT_SECONDS = 3600.0
 """Keys are believed no longer than this while Supabase does not answer."""
 KEEP_FRESH_SECONDS = 300.0
-RETRY_SECONDS = 0.02
-ALGORITHMS = {"EC": "ES256", "RSA": "RS256"}
-
-
-class IssuerUnavailableError(Exception):
-    """Supabase Auth does not answer, so nothing can be said about a token."""
+REFUSED_STATUS = frozenset({400, 401, 403, 404})
+"""How Supabase says that a token is not good; anything else says nothing about the token."""
 
 
 class Issuer:
-    """The keys of one project, kept fresh in the background; every request to it is bounded in time and number."""
+    """The keys of one project, kept fresh in the background; every request to it is bounded in time and size."""
 
     def __init__(self, url: str, key: str, *, transport: Transport | None = None) -> None:
-        self._client = httpx.AsyncClient(
-            base_url=f"{url.rstrip('/')}/auth/v1/", transport=transport, timeout=5.0, headers={"User-Agent": "playbill"}
-        )
+        self._upstream = Upstream(url, transport)
         self._key = key
         self._keys: dict[str, tuple[str, jwt.PyJWK]] = {}
         self._fetched: float | None = None
         self._fetching = asyncio.Lock()
         # somebody may send one made-up key id after another: three fetches at once, then one in ten seconds
         self._refetches = Bucket(rate=0.1, burst=3)
-        self._questions = Bucket(rate=50.0, burst=100)
 
     async def public_key(self, kid: str, *, seconds: float) -> tuple[str, jwt.PyJWK] | None:
         """Return (algorithm, key) of a key id, or None if the project has no such key.
@@ -74,15 +66,15 @@ class Issuer:
         IssuerUnavailableError
             If it does not say within ``seconds``.
         """
-        if self._questions.take() > 0:
-            raise IssuerUnavailableError("too many tokens to ask about")
         headers = {"apikey": key_headers(self._key)["apikey"], "Authorization": f"Bearer {token}"}
-        response = await self._get("user", headers, seconds)
-        if response.status_code != 200:
+        answer = await self._upstream.get("user", headers, seconds)
+        if answer.status in REFUSED_STATUS:
             return None
+        if answer.status != 200:
+            raise IssuerUnavailableError(f"it answered {answer.status}")
         try:
-            body = response.json()
-        except ValueError as error:
+            body = json.loads(answer.body)
+        except (ValueError, RecursionError) as error:
             raise IssuerUnavailableError("its answer is not JSON") from error
         return str(body["id"]) if isinstance(body, dict) and "id" in body else None
 
@@ -99,7 +91,7 @@ class Issuer:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._upstream.close()
 
     async def _have_keys(self, seconds: float) -> None:
         age = self._age()
@@ -120,47 +112,13 @@ class Issuer:
             async with asyncio.timeout(seconds), self._fetching:
                 if self._fetched != before:
                     return
-                response = await self._get(".well-known/jwks.json", {}, seconds)
+                answer = await self._upstream.get(".well-known/jwks.json", {}, seconds)
         except TimeoutError as error:
             raise IssuerUnavailableError("it is too slow") from error
-        if response.status_code == 404:
+        if answer.status == 404:
             self._keys = {}
-        elif response.status_code == 200:
-            self._keys = _read_keys(response)
+        elif answer.status == 200:
+            self._keys = read_keys(answer.body)
         else:
-            raise IssuerUnavailableError(f"it answered {response.status_code}")
+            raise IssuerUnavailableError(f"it answered {answer.status}")
         self._fetched = time.monotonic()
-
-    async def _get(self, path: str, headers: dict[str, str], seconds: float) -> httpx.Response:
-        """Ask, again after a failure that may pass, until the time is up."""
-        wait = RETRY_SECONDS
-        try:
-            async with asyncio.timeout(seconds):
-                while True:
-                    try:
-                        response = await self._client.get(path, headers=headers)
-                        if response.status_code < 500 and response.status_code != 429:
-                            return response
-                    except httpx.TransportError:
-                        pass
-                    await asyncio.sleep(wait)
-                    wait *= 2
-        except TimeoutError as error:
-            raise IssuerUnavailableError("it is too slow") from error
-
-
-def _read_keys(response: httpx.Response) -> dict[str, tuple[str, jwt.PyJWK]]:
-    """Return the keys that may verify: each is pinned to the one algorithm of its kind, whatever a token says."""
-    try:
-        entries = response.json()["keys"]
-        found: dict[str, tuple[str, jwt.PyJWK]] = {}
-        for entry in entries:
-            algorithm = ALGORITHMS.get(entry.get("kty"))
-            usable = (
-                algorithm is not None and entry.get("use", "sig") == "sig" and entry.get("alg", algorithm) == algorithm
-            )
-            if algorithm and usable and "kid" in entry:
-                found[str(entry["kid"])] = (algorithm, jwt.PyJWK(entry, algorithm))
-    except (ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError) as error:
-        raise IssuerUnavailableError("its keys cannot be read") from error
-    return found

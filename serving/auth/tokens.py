@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -9,12 +10,16 @@ import jwt
 from jwt.types import Options
 
 from pipelines.people.identity import UUID
+from serving.auth.answers import KnownTokens
 from serving.auth.issuer import Issuer
 from serving.http.errors import Problem
+from serving.http.limits import Limiter
 
 ALGORITHMS = ("ES256", "RS256", "HS256")
 AUDIENCE = "authenticated"
 LEEWAY_SECONDS = 5
+ASKED_A_SECOND, ASKED_AT_ONCE = 5.0, 20
+"""Tokens of one source that Supabase is asked about; those it has told of in the last minute are not counted."""
 MAX_TOKEN_BYTES = 8_192
 CLAIMS: Options = {"require": ["exp", "sub", "aud", "iss"], "verify_exp": True, "verify_nbf": True,
                           "verify_aud": True, "verify_iss": True}  # fmt: skip
@@ -32,14 +37,21 @@ class Tokens:
 
     def __init__(self, issuer: Issuer, issuer_url: str) -> None:
         self._issuer, self._issuer_url = issuer, issuer_url
+        self._known = KnownTokens()
+        self._askers = Limiter(ASKED_A_SECOND, ASKED_AT_ONCE)
 
-    async def subject(self, token: str, *, seconds: float) -> str:
+    async def subject(self, token: str, *, source: str, seconds: float) -> str:
         """Return the user_id a token proves.
+
+        Parameters
+        ----------
+        source : str
+            Where the request came from: tokens that only Supabase can tell about are counted by it.
 
         Raises
         ------
         Problem
-            401 if it proves nothing.
+            401 if it proves nothing; 429 if it is one of too many from there.
         IssuerUnavailableError
             If Supabase is needed to tell and does not answer within ``seconds``.
         """
@@ -51,7 +63,7 @@ class Tokens:
             # cheap refusals first: nothing that cannot be good makes Supabase work
             claims = self._claims(token, {"verify_signature": False})
             if header.get("alg") == "HS256":
-                await self._ask(token, str(claims["sub"]), deadline)
+                await self._ask(token, str(claims["sub"]), source, deadline)
             else:
                 claims = await self._verify(token, header, deadline)
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
@@ -70,11 +82,18 @@ class Tokens:
             raise refused()
         return self._claims(token, {}, key=known[1], algorithms=[known[0]])
 
-    async def _ask(self, token: str, subject: str, deadline: float) -> None:
+    async def _ask(self, token: str, subject: str, source: str, deadline: float) -> None:
         """Let Supabase say whether a token of a project without public keys is good, and whose."""
         if await self._issuer.has_public_keys(seconds=deadline - time.monotonic()):
             raise refused()
-        if await self._issuer.user_of(token, seconds=deadline - time.monotonic()) != subject:
+        known = self._known.find(token)
+        if known is None:
+            wait = self._askers.take(source)
+            if wait > 0:
+                raise Problem(429, "too many tokens that are new here", headers={"Retry-After": str(math.ceil(wait))})
+            known = (await self._issuer.user_of(token, seconds=deadline - time.monotonic()),)
+            self._known.keep(token, known[0])
+        if known[0] != subject:
             raise refused()
 
     def _claims(self, token: str, options: Options, **keys: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.exposure import is_loopback
 from serving.http.errors import Problem, problem_response
 from serving.metrics import Metrics
 
@@ -38,8 +39,10 @@ DOCS_PATHS = ("/docs", "/docs/oauth2-redirect", "/redoc")
 class Edge:
     """ASGI middleware around the whole application; plain functions, because it runs for every request."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, max_body_bytes: int, access_log: bool) -> None:
-        self._app, self._metrics = app, metrics
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, max_body_bytes: int, access_log: bool, loopback_only: bool
+    ) -> None:
+        self._app, self._metrics, self._loopback_only = app, metrics, loopback_only
         self._max_body, self._access_log = max_body_bytes, access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,12 +56,17 @@ class Edge:
         scope.setdefault("state", {})["request_id"] = request_id
         policy = DOCS if scope["path"] in DOCS_PATHS else STRICT
         status = 0
+        method = scope["method"]
+        if method == "HEAD":  # the answer to GET, of which the body is left out below
+            scope = {**scope, "method": "GET"}
 
         async def send_on(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], *SECURITY, policy, (b"x-request-id", request_id.encode())]
+            elif method == "HEAD":
+                message["body"] = b""
             await send(message)
 
         try:
@@ -75,18 +83,23 @@ class Edge:
             )
             await problem_response(problem)(scope, receive, send_on)
         finally:
-            self._record(scope, status, time.perf_counter() - started, request_id)
+            self._record(method, scope, status, time.perf_counter() - started, request_id)
 
     def _look_at(self, headers: list[tuple[bytes, bytes]], scope: Scope) -> tuple[str, Problem | None]:
         """Return the request's id, and a refusal if it is too large in any way."""
-        request_id, length, size = b"", b"", 0
+        request_id, length, size, elsewhere = b"", b"", 0, False
         for name, value in headers:
             size += len(name) + len(value)
             if name == b"x-request-id":
                 request_id = value
             elif name == b"content-length":
                 length = value
+            elif name == b"host" and self._loopback_only and not is_loopback(host_name(value)):
+                elsewhere = True
         known = request_id.decode() if REQUEST_ID.match(request_id) else secrets.token_hex(8)
+        if elsewhere:
+            # a page elsewhere may let its own name point here, and read what is open to this machine
+            return known, Problem(421, "this API is open to this machine only; ask for it as localhost or 127.0.0.1")
         if size > MAX_HEADER_BYTES:
             return known, Problem(431, f"request headers may have {MAX_HEADER_BYTES} bytes")
         if len(scope["query_string"]) > MAX_QUERY_BYTES:
@@ -110,14 +123,20 @@ class Edge:
 
         return receive_some
 
-    def _record(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+    def _record(self, method: str, scope: Scope, status: int, seconds: float, request_id: str) -> None:
         route = route_of(scope)
         self._metrics.answered(route, status, seconds)
         if self._access_log:
             log.info(
                 "request done method=%s route=%s status=%d ms=%.1f id=%s",
-                scope["method"] if scope["method"] in METHODS else "other", route, status, seconds * 1000, request_id,
+                method if method in METHODS else "other", route, status, seconds * 1000, request_id,
             )  # fmt: skip
+
+
+def host_name(host: bytes) -> str:
+    """Return a Host header without its port."""
+    name = host.decode("latin-1").strip().lower()
+    return name.rpartition("]")[0] + "]" if name.startswith("[") else name.partition(":")[0]
 
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+
+from starlette.requests import Request
+
+
+def source_of(request: Request) -> str:
+    """Return where a request came from, as allowances are counted: an IPv4 address, or the /64 of an IPv6 one.
+
+    Behind a reverse proxy it is the proxy that says so, in X-Forwarded-For; see docs/deployment.md.
+    """
+    host = request.client.host if request.client else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return host if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
 
 
 class Bucket:

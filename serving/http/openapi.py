@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -37,7 +37,12 @@ def described(app: FastAPI) -> Callable[[], dict[str, Any]]:
 def allowed_methods(paths: Mapping[str, Mapping[str, Any]], path: str) -> list[str]:
     """Return the methods of a path, of its own entry before those with parameters; two routes may share a path."""
     if path in paths:
-        return sorted(method.upper() for method in paths[path])
+        return _with_head(paths[path])
     patterns = {re.sub(r"\{[^}]+\}", "[^/]+", template): methods for template, methods in paths.items()}
-    found = (methods for pattern, methods in patterns.items() if re.fullmatch(pattern, path))
-    return sorted(method.upper() for method in next(found, {}))
+    matching = (methods for pattern, methods in patterns.items() if re.fullmatch(pattern, path))
+    return _with_head(next(matching, {}))
+
+
+def _with_head(methods: Iterable[str]) -> list[str]:
+    names = {method.upper() for method in methods}
+    return sorted(names | ({"HEAD"} if "GET" in names else set()))

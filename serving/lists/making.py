@@ -9,13 +9,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.lists.rank import Ranked, Ranker
+from pipelines.lists.rank import FinishedLists, Ranker
 from pipelines.people.fingerprint import fingerprints
 from pipelines.people.history import Histories
 from pipelines.people.reader import People
 from pipelines.sources.supabase.live import LiveRating
 from serving.lists.everybody import Picks
-from serving.lists.remembered import one_list
 from warehouse.release_reader import StoredHistory
 
 LIVE_SOURCE = "supabase"
@@ -80,6 +79,7 @@ def make_list(
     explained: int,
     generated_us: int,
     allowed: NDArray[np.bool_] | None = None,
+    below: float | None = None,
 ) -> Picks:
     """Make one list from one history; nothing rated is in it.
 
@@ -87,21 +87,22 @@ def make_list(
     ----------
     allowed : bool array, shape (n_films,), optional
         Films that may be listed.
+    below : float, optional
+        The last score of the list that this one continues.
     """
-    with one_list():
-        ranked = ranker.rank(person(rows), length=length, explained=explained, allowed=allowed)
-    return picks_of(ranked, ratings=len(rows), generated_us=generated_us)
+    finished = ranker.rank(person(rows), length=length, explained=explained, allowed=allowed, below=below)
+    return picks_of(finished, ratings=len(rows), generated_us=generated_us)
 
 
-def picks_of(ranked: Ranked, *, ratings: int, generated_us: int) -> Picks:
+def picks_of(finished: FinishedLists, *, ratings: int, generated_us: int) -> Picks:
     """Return the first list of a ranking."""
-    items, scores = ranked.lists.row(0)
+    items, scores = finished.lists.row(0)
     because: list[list[tuple[int, float]] | None] = []
-    for entry in ranked.because[0].as_py():
-        because.append(_reasons(ranked, entry))
-    return Picks(items.tolist(), scores.tolist(), ranked.sources.to_pylist(), because, ratings, generated_us)
+    for entry in finished.because[0].as_py():
+        because.append(_reasons(finished, entry))
+    return Picks(items.tolist(), scores.tolist(), finished.sources.to_pylist(), because, ratings, generated_us)
 
 
-def _reasons(ranked: Ranked, entries: list[dict[str, Any]]) -> list[tuple[int, float]]:
-    places = ranked.films.index_of([entry["movie_id"] for entry in entries]).tolist()
+def _reasons(finished: FinishedLists, entries: list[dict[str, Any]]) -> list[tuple[int, float]]:
+    places = finished.films.index_of([entry["movie_id"] for entry in entries]).tolist()
     return [(place, entry["share"]) for place, entry in zip(places, entries, strict=True)]

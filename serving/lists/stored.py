@@ -47,7 +47,7 @@ def _top_up(snapshot: Snapshot, user_id: str, kept: Picks, limit: int, allowed: 
     rest[kept.places] = False
     more = make_list(
         snapshot.ranker, stored_rows(history), length=limit - len(kept.places), explained=snapshot.explained,
-        generated_us=kept.generated_us, allowed=rest,
+        generated_us=kept.generated_us, allowed=rest, below=kept.scores[-1] if kept.scores else None,
     )  # fmt: skip
     unexplained: list[list[tuple[int, float]] | None] = [None] * (len(kept.places) - len(kept.because))
     because = [*kept.because, *unexplained, *more.because]

@@ -51,9 +51,9 @@ async def search(request: Request, q: Words, page: Page = 1) -> Response:
     if same is not None:
         return same
     start = (page - 1) * PAGE_FILMS
-    total, found = await asyncio.to_thread(snapshot.reader.search, q, limit=PAGE_FILMS, offset=start)
-    places = snapshot.films.places([movie_id for movie_id, _ in found]).tolist()
-    picks = Picks(places, [score for _, score in found], [])
+    total, hits = await asyncio.to_thread(snapshot.reader.search, q, limit=PAGE_FILMS, offset=start)
+    places = snapshot.films.places([movie_id for movie_id, _ in hits]).tolist()
+    picks = Picks(places, [score for _, score in hits], [])
     return json_reply(_page(snapshot, picks, page, total), {**PUBLIC, "ETag": snapshot.etag})
 
 
@@ -86,10 +86,10 @@ async def movie(request: Request, movie_id: MovieId) -> Response:
     same = unchanged(request, snapshot, PUBLIC)
     if same is not None:
         return same
-    found = await asyncio.to_thread(snapshot.reader.details_of, movie_id)
-    if found is None:
+    details = await asyncio.to_thread(snapshot.reader.details_of, movie_id)
+    if details is None:
         raise Problem(404, f"no film has the TMDB id {movie_id}")
-    return json_reply(found, {**PUBLIC, "ETag": snapshot.etag})
+    return json_reply(details, {**PUBLIC, "ETag": snapshot.etag})
 
 
 @router.get(
@@ -108,9 +108,9 @@ async def similar(
     same = unchanged(request, snapshot, PUBLIC)
     if same is not None:
         return same
-    found = await asyncio.to_thread(snapshot.reader.similar_to, movie_id, limit)
-    places = snapshot.films.places([other for other, _ in found]).tolist()
-    kept = [(place, score) for place, (_, score) in zip(places, found, strict=True) if place >= 0]
+    neighbours = await asyncio.to_thread(snapshot.reader.similar_to, movie_id, limit)
+    places = snapshot.films.places([other for other, _ in neighbours]).tolist()
+    kept = [(place, score) for place, (_, score) in zip(places, neighbours, strict=True) if place >= 0]
     picks = Picks([place for place, _ in kept], [score for _, score in kept], [])
     body = b'{"movie_id":%d,"release_id":"%b","results":%b}' % (
         movie_id, snapshot.release_id.encode(), film_items(snapshot.films, picks, first=1),

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pipelines.people.identity import LONGEST_USER_ID, of_request
-from serving.auth.issuer import IssuerUnavailableError
+from serving.auth.upstream import IssuerUnavailableError
 from serving.context import Context, context_of
 from serving.http.parameters import (
     NO_FILTERS,

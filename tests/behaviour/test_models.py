@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.blend.catalogue import MODELS
 from pipelines.films.films import Films
+from pipelines.lists.rank import recommend
 from pipelines.models.base import Model
 from pipelines.people.history import Histories
 
@@ -55,14 +56,14 @@ def fitted() -> Iterator[dict[str, Model]]:
 def ranks(model: Model, history: Histories) -> np.ndarray:
     """Return the place of every film in the whole list, those not listed last."""
     place = np.full(N_ITEMS, N_ITEMS)
-    items = model.recommend(history, N_ITEMS).item_idx
+    items = recommend(model, history, N_ITEMS).item_idx
     place[items] = np.arange(len(items))
     return place
 
 
 def test_what_somebody_loves_brings_its_like(fitted: dict[str, Model]) -> None:
     for name in PERSONAL:
-        top = fitted[name].recommend(Histories.single([0, 1, 2], [5, 5, 5], [1, 2, 3]), 5).item_idx
+        top = recommend(fitted[name], Histories.single([0, 1, 2], [5, 5, 5], [1, 2, 3]), 5).item_idx
         assert (top < 15).mean() >= 0.8, name
 
 
@@ -108,10 +109,10 @@ def test_recent_films_weigh_more_where_order_matters(fitted: dict[str, Model]) -
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_live_is_batch(name: str, fitted: dict[str, Model]) -> None:
     histories, _ = crowd()
-    batch = fitted[name].recommend(histories, 20)
+    batch = recommend(fitted[name], histories, 20)
     same = []
     for row in range(len(histories)):
-        live = set(fitted[name].recommend(histories.take([row]), 20).item_idx)
+        live = set(recommend(fitted[name], histories.take([row]), 20).item_idx)
         stored = set(batch.row(row)[0])
         same.append(len(live & stored) / max(1, len(stored)))
     assert min(same) >= 0.95

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from flows.cli import app as cli
-from flows.cli.console import LOGGERS
+from flows.cli.console import LOGGERS, quiet
 from pipelines.jobs.build import build
 from pipelines.jobs.evaluate import evaluate
 from pipelines.jobs.ingest import ingest
@@ -40,6 +40,7 @@ def invoke(
         return code, captured.out + captured.err
 
     yield call
+    quiet[0] = False
     for name in LOGGERS:  # the command sent them to this test's standard error
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True

@@ -114,3 +114,6 @@ def test_a_refused_model_leaves_the_champion_ranking(
     assert second.manifest["model"] == "covisitation"
     assert second.manifest["recipe"] == first.manifest["recipe"]
     assert second.manifest["metrics"] == first.manifest["metrics"]
+    # a run says it too
+    text = call(invoke, "run", "--movielens", str(make_set()), "--no-enrich", "--train", "none")
+    assert f"ranked by covisitation of release {first.release_id}." in " ".join(text.split())

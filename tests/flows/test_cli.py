@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+import typer
 
-from flows.cli import app as cli
+from flows.cli.commands import COMMANDS, GROUPS, LONG
+from pipelines.jobs.build import build
+from pipelines.jobs.ingest import ingest
+from pipelines.jobs.train import train
+from pipelines.progress import reporting
 from pipelines.settings import Settings
 from tests.conftest import SetMaker
 from tests.flows.conftest import Invoke
+from warehouse.contracts.release import SCHEMA_VERSION
 from warehouse.store import ReleaseStore
 
 
@@ -39,6 +48,28 @@ def test_somebody_unknown(invoke: Invoke, published: list[str]) -> None:
     assert "holds no list for 'nobody'" in text
 
 
+def test_somebody_forgotten_is_somebody_unknown(invoke: Invoke, published: list[str]) -> None:
+    assert invoke("recommend", "1")[0] == 0  # a bare number is MovieLens's, here as in the API
+    unknown = invoke("recommend", "nobody")[1]
+    assert invoke("forget", "ml_1", "--yes")[0] == 0
+    for words in (("ml_1",), ("ml_1", "--json"), ("1",), ("ml_1", "--release", published[0])):
+        code, text = invoke("recommend", *words)
+        assert code == 1
+        assert text.replace("'ml_1'", "'nobody'", 1) == unknown.replace("for example ml_1", "for example ml_10")
+
+
+def test_a_release_before_of_an_older_schema(invoke: Invoke, published: list[str], run_settings: Settings) -> None:
+    path = run_settings.folder.releases / published[0] / "manifest.json"
+    path.write_text(path.read_text().replace(f'"schema_version": {SCHEMA_VERSION}', '"schema_version": 1'))
+    assert invoke("recommend", "ml_2")[0] == 0
+    code, text = invoke("sql", "select release_id from prev.release", "--format", "csv")
+    assert (code, text.split()[1]) == (0, published[0])
+    (path.parent / "release.duckdb").write_bytes(b"no database")
+    assert invoke("recommend", "ml_2")[0] == 0
+    code, text = invoke("sql", "select release_id from release", "--format", "csv")
+    assert (code, text.split()[-1]) == (0, published[1])
+
+
 def test_releases_and_the_way_back(invoke: Invoke, published: list[str], run_settings: Settings) -> None:
     first, second = published
     code, text = invoke("releases", "--verify")
@@ -50,9 +81,39 @@ def test_releases_and_the_way_back(invoke: Invoke, published: list[str], run_set
     assert f"Serving {first} (was {second})" in text
     assert invoke("rollback", second)[0] == 0
     assert ReleaseStore(run_settings.folder).current_id() == second
+    assert ReleaseStore(run_settings.folder).pins.read() == {}  # the newest one: there is nothing to hold back
     code, text = invoke("rollback", "20200101T000000Z-000000")
     assert code == 1
     assert "no release is called" in text
+
+
+def test_a_rollback_outlives_the_next_publish(invoke: Invoke, published: list[str], run_settings: Settings) -> None:
+    store, (first, _) = ReleaseStore(run_settings.folder), published
+    assert invoke("rollback")[0] == 0
+    code, text = invoke("publish")
+    assert code == 0
+    assert "is pinned" in text
+    assert (store.current_id(), len(store.ids())) == (first, 3)
+    assert "promotion" in invoke("releases")[1]
+    assert invoke("unpin")[0] == 0
+    code, text = invoke("unpin")
+    assert (code, "is not pinned; no release is" in text) == (1, True)
+    assert invoke("pin", first)[0] == 0
+    assert store.pins.read() == {first: "unpin"}
+    assert invoke("unpin", first)[0] == 0
+    assert invoke("rollback", store.ids()[0])[0] == 0
+
+
+def test_two_releases_side_by_side(invoke: Invoke, published: list[str], run_settings: Settings) -> None:
+    code, text = invoke("diff")
+    assert code == 0
+    assert f"{published[0]} → {published[1]}" in text
+    assert "60 in both, 0 added, 0 removed; 0 rated otherwise, 0 have another list" in text
+    assert "100.0% at 10, 100.0% whole in common" in text
+    code, text = invoke("diff", published[0], published[1], "--json")
+    found = json.loads(text)
+    assert (code, found["people"]["both"], found["overlap"]["whole"], found["entered"]) == (0, 60, 1.0, [])
+    assert invoke("diff", "20200101T000000Z-000000")[0] == 1
 
 
 def test_sql(invoke: Invoke, published: list[str]) -> None:
@@ -84,6 +145,7 @@ def test_a_bad_file_is_one_line_and_the_last_release_stays(
 
 def test_the_stages_one_by_one(invoke: Invoke, make_set: SetMaker, run_settings: Settings) -> None:
     assert "960 ratings" in invoke("ingest", "--movielens", str(make_set()))[1]
+    assert run_settings.folder.inbox.is_dir()
     assert "ok" in invoke("build")[1]
     assert "covisitation:" in invoke("train", "covisitation", "--set", "window=5", "--seed", "1")[1]
     code, text = invoke("train", "--set", "window=5")
@@ -136,18 +198,106 @@ def test_a_wrong_option_lists_the_right_ones(invoke: Invoke, words: tuple[str, .
     assert "it may be" in text
 
 
-def test_help_names_every_command() -> None:
-    text = CliRunner().invoke(cli.app, ["--help"]).output
-    for name in (
-        "run",
-        "deploy",
-        "ingest",
-        "build",
-        "train",
-        "evaluate",
-        "promote",
-        "publish",
-        "recommend",
-        "releases",
-    ):
-        assert name in text
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_help_has_every_command_by_purpose(invoke: Invoke, word: str) -> None:
+    code, text = invoke(word)
+    assert code == 0
+    for title, group in GROUPS.items():
+        assert f"{title}:" in text
+        assert [name for name, entry in group.items() if f"{name} " not in text or entry.line not in text] == []
+
+
+def test_every_registered_command_is_in_the_help() -> None:
+    registered: dict[str, str] = {}
+    for module in {entry.module for entry in COMMANDS.values()}:
+        made = typer.Typer()
+        import_module(f"flows.cli.{module}").register(made)
+        names = [info.name or getattr(info.callback, "__name__", "") for info in made.registered_commands]
+        registered |= dict.fromkeys(names, module)
+    assert registered == {name: entry.module for name, entry in COMMANDS.items()}
+    assert set(COMMANDS) >= LONG
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_of_its_own(invoke: Invoke, name: str) -> None:
+    code, text = invoke(name, "-h")
+    assert code == 0
+    assert f"Usage: playbill {name}" in text
+
+
+def test_help_and_misuse_load_nothing_slow() -> None:
+    script = (
+        "import sys\nfrom flows.cli.app import run_command\n"
+        "sys.argv = ['playbill', *sys.argv[1:]]\nrun_command()\n"
+        "slow = ('pandas', 'pyarrow', 'prefect', 'mlflow', 'fastapi', 'scipy')\n"
+        "print([name for name in slow if name in sys.modules])"
+    )
+    for words in ((), ("--help",), ("run", "--help"), ("evaluate", "--help"), ("rum",), ("run", "--dataset", "x")):
+        done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines()[-1] == "[]", words
+
+
+def test_the_version(invoke: Invoke) -> None:
+    assert invoke("--version") == (0, f"playbill {version('playbill')}\n")
+
+
+def test_quiet_shows_the_result_alone(invoke: Invoke, make_set: SetMaker) -> None:
+    code, text = invoke("ingest", "--movielens", str(make_set()), "--quiet")
+    assert code == 0
+    assert [line for line in text.splitlines() if "INFO" in line] == []
+    assert "960 ratings" in text
+
+
+def test_releases_and_doctor_as_json(invoke: Invoke, published: list[str], run_settings: Settings) -> None:
+    code, text = invoke("releases", "--json")
+    rows = json.loads(text)
+    assert code == 0
+    assert [(row["release_id"], row["current"]) for row in rows] == [(published[1], True), (published[0], False)]
+    assert rows[0]["users"] == 60
+    code, text = invoke("doctor", "--json")
+    found = {row["about"]: row for row in json.loads(text)}
+    assert code == 0
+    assert found["release"]["state"] == "ok"
+    assert "covisitation" in found["champion"]["found"]
+    assert found["quarantine"]["found"] == "empty"
+
+
+def test_a_bare_run_takes_what_is_there_and_never_another_in_silence(
+    invoke: Invoke, published: list[str], make_set: SetMaker, run_settings: Settings
+) -> None:
+    store = ReleaseStore(run_settings.folder)
+    code, text = invoke("ingest", "--dataset", "sample")
+    assert code == 2
+    assert f"release {published[1]} serves lists of ml-latest-small; add --replace" in text
+    make_set().unlink()  # the landed batch is enough
+    code, text = invoke("ingest")
+    assert code == 0
+    assert "ml-latest-small had landed before: 960 ratings" in text
+    assert store.current().manifest["dataset"] == "ml-latest-small"
+    code, text = invoke("ingest", "--dataset", "sample", "--replace")
+    assert code == 0
+    assert "sample landed" in text
+
+
+def test_an_empty_folder_gets_the_sample(invoke: Invoke) -> None:
+    code, text = invoke("ingest")
+    assert code == 0
+    assert "sample landed: 31,054 ratings" in text
+
+
+def test_training_says_which_model_it_fits(run_settings: Settings, make_set: SetMaker) -> None:
+    told: list[str] = []
+
+    class Told:
+        def stage(self, name: str, number: int, of: int) -> None:
+            pass
+
+        def update(self, what: str, done: float, total: float | None) -> None:
+            told.append(what)
+
+    run_id = "20260101T000000Z-aaaaaa"
+    ingest(run_settings, run_id, movielens=make_set())
+    build(run_settings, run_id)
+    with reporting(Told()):
+        train(run_settings, run_id, models=("hybrid",))
+    assert {"fit als", "fit ease", "fit covisitation", "fit content"} <= {*told}

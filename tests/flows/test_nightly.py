@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flows.environment import prepare
+from pipelines.runs import workbench
 from pipelines.settings import Settings
 from tests.conftest import SetMaker
 from warehouse.store import ReleaseStore
@@ -35,16 +36,30 @@ async def _artifacts() -> dict[str, Any]:
         return {artifact.key: artifact for artifact in await client.read_artifacts() if artifact.key}
 
 
+async def _runs() -> list[Any]:
+    from prefect.client.orchestration import get_client
+
+    async with get_client() as client:
+        return list(await client.read_flow_runs())
+
+
+async def _tasks() -> list[Any]:
+    from prefect.client.orchestration import get_client
+
+    async with get_client() as client:
+        return list(await client.read_task_runs())
+
+
 def test_a_run_ends_completed_with_its_report(
     prefect_server: None, run_settings: Settings, make_set: SetMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flows.nightly import nightly
+    from flows.nightly import TITLES, nightly
 
     monkeypatch.setenv("PLAYBILL_DATA_DIR", str(run_settings.data_dir))
     monkeypatch.setenv("PLAYBILL_MLRUNS_DIR", str(run_settings.mlruns_dir))
     monkeypatch.setenv("PLAYBILL_TRAINING__MODELS", '["popularity", "covisitation"]')
     monkeypatch.setenv("PLAYBILL_TRAINING__PUBLISHED", "covisitation")
-    state = nightly(movielens=str(make_set()), enrich_films=False, return_state=True)
+    state = nightly(movielens=str(make_set()), enrich=False, return_state=True)
     assert state.is_completed()
     published = state.result()
     assert ReleaseStore(run_settings.folder).current_id() == published.release_id
@@ -53,8 +68,15 @@ def test_a_run_ends_completed_with_its_report(
     assert published.release_id in report
     assert "| next | covisitation | ndcg@10 |" in report
     assert "quality-checks" in artifacts
+    assert "| evaluate |" in report
+    assert "#/runs/" in report
+    assert "There was none." in report
+    assert artifacts["run-progress"].data == 100.0
+    runs = asyncio.run(_runs())
+    assert [run.name for run in runs] == [f"ml-latest-small {workbench(run_settings.folder).run_id}"]
+    assert {task.name for task in asyncio.run(_tasks())} == set(TITLES.values()) - {TITLES["reuse"]}
 
-    again = nightly(movielens=str(make_set()), enrich_films=False, train_models="none", return_state=True)
+    again = nightly(movielens=str(make_set()), enrich=False, train="none", return_state=True)
     assert again.is_completed()
     assert again.result().model == "covisitation"
 
@@ -80,6 +102,9 @@ def test_long_work_shows_its_progress_even_from_inside_an_event_loop(prefect_ser
     told: list[float] = []
 
     class Outer:
+        def stage(self, name: str, number: int, of: int) -> None:
+            pass
+
         def update(self, what: str, done: float, total: float | None) -> None:
             told.append(done)
 
@@ -90,7 +115,7 @@ def test_long_work_shows_its_progress_even_from_inside_an_event_loop(prefect_ser
 
     @flow
     def long_work() -> None:
-        with reporting(Outer()), progress_artifact("enrich", "test-progress"):
+        with reporting(Outer()), progress_artifact("test-progress"):
             asyncio.run(work())
 
     long_work()
@@ -105,8 +130,8 @@ def test_the_form_has_the_choices_of_the_command_line() -> None:
 
     fields = nightly.parameters.properties
     assert [name for name, field in fields.items() if not field.get("description")] == []
-    assert fields["dataset"]["enum"] == list(DATASET_NAMES)
-    assert fields["train_models"]["enum"] == list(TRAIN_MODES)
+    assert fields["dataset"]["anyOf"][0]["enum"] == list(DATASET_NAMES)
+    assert fields["train"]["enum"] == list(TRAIN_MODES)
 
 
 def test_the_environment_is_completed_and_not_overridden(settings: Settings) -> None:

@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -47,9 +48,30 @@ def environment_of(settings: Settings) -> dict[str, str]:
     return {**os.environ, **names}
 
 
+@dataclass(frozen=True)
+class Served:
+    """A running API: its address and its process, the supervisor's where there are several workers."""
+
+    url: str
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def children(self) -> list[int]:
+        """Return the process ids of its workers."""
+        pid = self.process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 @contextmanager
 def serving_process(settings: Settings, workers: int = 1) -> Iterator[str]:
     """Start the API on a free port and stop it at the end of the block; gives its address."""
+    with served(settings, workers) as running:
+        yield running.url
+
+
+@contextmanager
+def served(settings: Settings, workers: int = 1, prefix: Sequence[str] = ()) -> Iterator[Served]:
+    """Start the API on a free port and stop it at the end of the block; ``prefix`` is a command to start it under."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -57,10 +79,11 @@ def serving_process(settings: Settings, workers: int = 1) -> Iterator[str]:
     program = settings.data_dir / "serve_for_tests.py"
     program.parent.mkdir(parents=True, exist_ok=True)
     program.write_text(PROGRAM)
-    process = subprocess.Popen([sys.executable, str(program), str(port), str(workers)], env=environment_of(settings))
+    command = [*prefix, sys.executable, str(program), str(port), str(workers)]
+    process = subprocess.Popen(command, env=environment_of(settings))
     try:
         wait_for(url, process)
-        yield url
+        yield Served(url, port, process)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)

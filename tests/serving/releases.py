@@ -17,7 +17,8 @@ from pipelines.films.films import Films
 from pipelines.films.search import FilmSearch
 from pipelines.lists import tables
 from pipelines.lists.arrow import list_column
-from pipelines.lists.rank import rank
+from pipelines.lists.rank import Ranker
+from pipelines.lists.shard import rank_shard
 from pipelines.models.als import AlsConfig, AlsModel
 from pipelines.models.base import Model
 from pipelines.models.popularity import PopularityModel
@@ -114,7 +115,7 @@ def publish_release(
     popularity = PopularityModel().fit(people.histories_in(films), films)
     rated = set(people.movie_ids.tolist())
     created_at += timedelta(minutes=number)
-    ranked = rank(model, popularity, people, films, length=length, explained=10)
+    lists = rank_shard(Ranker.of(model, popularity, films), people, length=length, explained=10)
     facts = {"model": model.name, "dataset": "tiny", "users": len(people.user_ids), "movies": len(films),
              "ratings": len(people.histories.item_idx), "run_id": f"run-{number}"}  # fmt: skip
     store = ReleaseStore(folder)
@@ -127,7 +128,7 @@ def publish_release(
                "data_watermark": created_at}  # fmt: skip
         content = {
             **{name: relation_table(name) for name in RELEASE_TABLES},
-            "recommendation_lists": tables.list_table(people, ranked, created_at),
+            "recommendation_lists": tables.list_table(pa.Table.from_batches([lists]), created_at),
             "histories": tables.history_table(people, model),
             "movies": movie_rows(),
             "popular_movies": tables.popular_table(

@@ -33,7 +33,14 @@ class FakeSupabase:
         self.delay_seconds = 0.0
         self.naive_times = False
         """Whether times are told without their zone, as columns of type ``timestamp`` do."""
+        self.issuer = ISSUER
         self.hs256 = False
+        self.more_keys: list[Any] = []
+        """Entries published among the project's keys."""
+        self.redirects: tuple[str, str] | None = None
+        """(the end of a path, where it is redirected to)."""
+        self.padding = b""
+        """What is put before the published keys."""
         self.requests: list[httpx.Request] = []
         self.signing: list[tuple[str, Any, str]] = []
         self.rotate()
@@ -64,7 +71,7 @@ class FakeSupabase:
         newest, signer, kind = self.signing[0]
         now = int(time.time())
         body = {
-            "iss": ISSUER,
+            "iss": self.issuer,
             "sub": sub,
             "aud": "authenticated",
             "role": "authenticated",
@@ -93,8 +100,11 @@ class FakeSupabase:
             return httpx.Response(502, html="<html>Bad gateway</html>")
         if isinstance(fault, int):
             return httpx.Response(fault, json={"code": "57014", "message": "canceling statement"})
+        if self.redirects and request.url.path.endswith(self.redirects[0]):
+            return httpx.Response(302, headers={"Location": self.redirects[1]})
         if request.url.path.endswith("jwks.json"):
-            return httpx.Response(200, json={"keys": [] if self.hs256 else [jwk(*entry) for entry in self.signing]})
+            keys = [] if self.hs256 else [jwk(*entry) for entry in self.signing]
+            return httpx.Response(200, content=self.padding + json.dumps({"keys": [*self.more_keys, *keys]}).encode())
         if request.url.path.endswith("/auth/v1/user"):
             return self._user(request)
         return self._rows(request)

@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.requests import Request
 
+from serving.http.limits import source_of
 from tests.serving.conftest import Api, running, settings_of, supabase_settings_of
 from tests.serving.releases import ANNA, BEN
 from tests.serving.supabase import HS_SECRET, FakeSupabase, jwk, unsigned
@@ -244,3 +246,100 @@ def status_of(api: Api, token: str) -> int:
 def test_this_jwt_library_still_refuses_what_we_rely_on() -> None:
     with pytest.raises(jwt.InvalidAlgorithmError):
         jwt.decode(unsigned(ANNA), "key", algorithms=["ES256"])
+
+
+def forged(supabase: FakeSupabase, number: int) -> str:
+    return supabase.token(ANNA, key=f"a-forgers-secret-of-many-letters-{number}", alg="HS256")
+
+
+@pytest.fixture
+def older_api(app_data: Path, supabase: FakeSupabase) -> Iterator[Api]:
+    """The API of a project on HS256, whose tokens only Supabase can tell about."""
+    supabase.hs256 = True
+    with running(supabase_settings_of(app_data), supabase.transport()) as api:
+        yield api
+
+
+def test_forged_tokens_of_one_source_do_not_lock_others_out(
+    older_api: Api, supabase: FakeSupabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = iter(["203.0.113.9"] * 200 + ["198.51.100.7"])
+    monkeypatch.setattr("serving.auth.access.source_of", lambda request: next(sources))
+    statuses = [status_of(older_api, forged(supabase, number)) for number in range(200)]
+    assert set(statuses) == {401, 429}
+    assert supabase.asked("/user") < 60
+    assert status_of(older_api, supabase.token(ANNA, key=HS_SECRET, alg="HS256")) == 200
+
+
+def test_a_token_that_was_let_in_is_let_in_while_its_source_floods(older_api: Api, supabase: FakeSupabase) -> None:
+    good = supabase.token(ANNA, key=HS_SECRET, alg="HS256")
+    assert status_of(older_api, good) == 200
+    for number in range(60):
+        status_of(older_api, forged(supabase, number))
+    assert status_of(older_api, forged(supabase, 1000)) == 429
+    assert status_of(older_api, good) == 200
+
+
+def test_a_refusal_is_asked_for_once(older_api: Api, supabase: FakeSupabase) -> None:
+    token = forged(supabase, 1)
+    assert [status_of(older_api, token) for _ in range(50)] == [401] * 50
+    assert supabase.asked("/user") == 1
+
+
+@pytest.mark.parametrize(
+    "entry", [None, 7, "key", {}, {"kty": "EC"}, {"kty": "EC", "kid": "x", "crv": "P-256", "x": "!", "y": "!"},
+              {"kty": "RSA", "kid": "x", "n": "", "e": ""}, {"kty": ["EC"], "kid": "x"}]
+)  # fmt: skip
+def test_a_published_key_that_cannot_be_read_disables_no_other(
+    app_data: Path, supabase: FakeSupabase, entry: Any
+) -> None:
+    supabase.more_keys = [entry]
+    with running(supabase_settings_of(app_data), supabase.transport()) as api:
+        assert status_of(api, supabase.token(ANNA)) == 200
+        assert status_of(api, supabase.token(ANNA, key=HS_SECRET, alg="HS256")) == 401
+
+
+@pytest.mark.parametrize("fault", ["drop", 500, 302, 429, "html"])
+def test_a_token_that_nobody_can_check_is_not_called_invalid(
+    app_data: Path, supabase: FakeSupabase, fault: int | str
+) -> None:
+    supabase.always = fault
+    with running(supabase_settings_of(app_data), supabase.transport()) as api:
+        token = {"Authorization": f"Bearer {supabase.token(ANNA)}"}
+        answer = api.get(f"/recommendations/{ANNA}", headers=token)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+        assert "www-authenticate" not in answer.headers
+
+
+def test_keys_of_which_none_can_be_read_do_not_make_it_an_older_project(app_data: Path, supabase: FakeSupabase) -> None:
+    supabase.hs256, supabase.more_keys = True, [{"kty": "EC", "kid": "x", "crv": "P-256", "x": "!", "y": "!"}]
+    with running(supabase_settings_of(app_data), supabase.transport()) as api:
+        assert status_of(api, supabase.token(ANNA, key=HS_SECRET, alg="HS256")) == 503
+        assert supabase.asked("/user") == 0
+
+
+@pytest.mark.parametrize("path", ["user", "jwks.json"])
+def test_no_key_follows_a_redirect(app_data: Path, supabase: FakeSupabase, path: str) -> None:
+    supabase.hs256, supabase.redirects = True, (path, "https://elsewhere.example/take-it")
+    with running(supabase_settings_of(app_data), supabase.transport()) as api:
+        assert status_of(api, supabase.token(ANNA, key=HS_SECRET, alg="HS256")) == 503
+    assert {request.url.host for request in supabase.requests} == {"project.supabase.example"}
+
+
+def test_an_answer_without_an_end_is_not_read(app_data: Path, supabase: FakeSupabase) -> None:
+    supabase.hs256, supabase.padding = True, b" " * 2_000_000
+    with running(supabase_settings_of(app_data), supabase.transport()) as api:
+        assert status_of(api, supabase.token(ANNA)) == 503
+
+
+@pytest.mark.parametrize(
+    ("host", "source"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("testclient", "testclient"),
+        ("", ""),
+    ],
+)
+def test_a_source_is_an_address_or_a_network_of_one_household(host: str, source: str) -> None:
+    assert source_of(Request({"type": "http", "client": (host, 1), "headers": []})) == source

@@ -22,7 +22,7 @@ def through(api: Api) -> httpx.MockTransport:
 
 
 def test_every_method_returns_its_shape(api: Api) -> None:
-    with PlaybillClient("http://api", transport=through(api)) as client:
+    with PlaybillClient("http://localhost", transport=through(api)) as client:
         mine = client.recommendations("ml_1", limit=2, genres=["Drama"], year_from=1950, exclude=[SOLARIS])
         assert [item.movie_id for item in mine.recommendations] == [MOON, GRAVITY]
         assert client.recommendations('a%2F"b?').user_id == 'a%2F"b?'
@@ -38,16 +38,22 @@ def test_every_method_returns_its_shape(api: Api) -> None:
 
 
 def test_a_refusal_is_an_error_with_its_reason(app_api: Api) -> None:
-    with PlaybillClient("http://api", transport=through(app_api)) as client, pytest.raises(PlaybillApiError) as raised:
+    with (
+        PlaybillClient("http://localhost", transport=through(app_api)) as client,
+        pytest.raises(PlaybillApiError) as raised,
+    ):
         client.recommendations("ml_1")
     assert (raised.value.status, raised.value.retry_after_seconds) == (401, None)
     assert "X-API-Key" in raised.value.detail
     assert raised.value.request_id
-    with PlaybillClient("http://api", api_key="second-key", transport=through(app_api)) as client:
+    with PlaybillClient("http://localhost", api_key="second-key", transport=through(app_api)) as client:
         assert client.recommendations("ml_1").strategy == "precomputed"
 
 
 def test_an_answer_of_something_else_says_so() -> None:
     transport = httpx.MockTransport(lambda request: httpx.Response(502, html="<html>"))
-    with PlaybillClient("http://api", transport=transport) as client, pytest.raises(PlaybillApiError, match="address"):
+    with (
+        PlaybillClient("http://localhost", transport=transport) as client,
+        pytest.raises(PlaybillApiError, match="address"),
+    ):
         client.health()

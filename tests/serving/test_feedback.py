@@ -1,11 +1,20 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
+from pipelines.jobs.ingest_events import ingest_events
+from pipelines.people.suppression import suppress
+from pipelines.runs import new_run_id
+from pipelines.settings import EventSettings
 from tests.serving.conftest import Api, running, settings_of, supabase_settings_of
 from tests.serving.releases import ALIEN, ANNA, BEN, publish_release
 from tests.serving.supabase import FakeSupabase
@@ -62,6 +71,61 @@ def test_events_that_are_none_are_refused(tmp_path: Path, event: dict[str, Any])
         assert api.post("/feedback", json={"user_id": "u", "events": [event]}).status_code == 422
         assert api.post("/feedback", json={"user_id": "u", "events": []}).status_code == 422
     assert not (tmp_path / "lake" / "inbox").exists()
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        ({"movie_id": 12, "event": "rating"}, "event 2: value of a rating is not 0.5-5.0 stars"),
+        ({**LIKE, "timestamp": "2099-01-01T00:00:00Z"}, "event 2: timestamp is in the future"),
+        ({**LIKE, "timestamp": "1969-12-31T00:00:00Z"}, "event 2: timestamp is outside 1970-2100"),
+        ({**LIKE, "event": "adore"}, "event 2: event is missing or unknown"),
+        ({**LIKE, "movie_id": 0}, None),
+    ],
+)
+def test_what_ingest_would_not_take_is_refused_at_the_door(
+    tmp_path: Path, event: dict[str, Any], reason: str | None
+) -> None:
+    with running(settings_of(tmp_path, feedback=True)) as api:
+        answer = api.post("/feedback", json={"user_id": "ml_1", "events": [LIKE, event]})
+        assert answer.status_code == 422
+        if reason is not None:
+            assert answer.json()["detail"] == reason
+    assert not (tmp_path / "lake" / "inbox").exists()
+
+
+@given(
+    events=st.lists(
+        st.fixed_dictionaries(
+            {"movie_id": st.integers(-1, 2**31), "event": st.sampled_from(["like", "rating", "view", "no"])},
+            optional={
+                "value": st.none() | st.floats(0, 6),
+                "timestamp": st.datetimes(timezones=st.none() | st.just(UTC)).map(datetime.isoformat) | st.integers(),
+            },
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    user=st.text(max_size=8) | st.sampled_from(["ml_7", "ev_1", "sample_2", ANNA.upper()]),
+)
+@hypothesis_settings(max_examples=40, deadline=None)
+def test_whatever_is_acknowledged_is_taken_by_the_ingest(events: list[dict[str, Any]], user: str) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        settings = settings_of(Path(home), feedback=True).model_copy(update={"events": EventSettings(settle_seconds=0)})
+        with running(settings) as api:
+            status = api.post("/feedback", json={"user_id": user, "events": events}).status_code
+        ingested = ingest_events(settings, new_run_id())
+        assert status in (202, 422)
+        assert (ingested.events, ingested.bad_lines) == ((len(events), 0) if status == 202 else (0, 0))
+
+
+def test_feedback_of_somebody_forgotten_is_refused(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, feedback=True)
+    publish_release(settings.folder)
+    suppress(settings.folder, "ml_1")
+    with running(settings) as api:
+        assert api.post("/feedback", json={"user_id": "1", "events": [LIKE]}).status_code == 403
+    assert not settings.folder.inbox.exists()
 
 
 def test_a_log_is_closed_at_its_size(tmp_path: Path) -> None:

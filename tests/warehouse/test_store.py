@@ -101,3 +101,83 @@ def test_pruning_spares_the_newest_and_the_current(store: ReleaseStore) -> None:
     store.make_current(ids[0])
     assert sorted(store.prune(2)) == sorted(ids[1:3])
     assert store.ids() == [ids[4], ids[3], ids[0]]
+
+
+def test_the_order_is_that_of_publishing_whatever_the_clock_said(store: ReleaseStore) -> None:
+    first = publish(store)
+    in_2030 = publish(store, 365 * 4)
+    later = publish(store, 1)
+    assert store.ids() == [later, in_2030, first]
+    assert store.before(later) == in_2030
+    assert store.before(in_2030) == first
+    assert store.prune(2) == [first]
+    store.make_current(in_2030)
+    last = publish(store, 2)
+    assert store.prune(1) == [later, in_2030]
+    assert store.ids() == [last]
+
+
+def test_two_releases_of_one_second(store: ReleaseStore) -> None:
+    assert publish(store) != publish(store)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"../../etc\n"])
+def test_a_damaged_name_of_the_current_release_is_mended_by_a_rollback(store: ReleaseStore, content: bytes) -> None:
+    release_id = publish(store)
+    (store.home / "CURRENT").write_bytes(content)
+    with pytest.raises(UnknownReleaseError, match=release_id):
+        store.current()
+    store.make_current(release_id)
+    assert store.current().release_id == release_id
+
+
+def test_retention_keeps_the_newest_pinned_ones_uncounted_and_one_a_day(store: ReleaseStore) -> None:
+    days = {day: publish(store, day) for day in range(6)}
+    store.pins.add(days[0])
+    assert store.prune(2) == [days[3], days[2], days[1]]
+    assert store.ids() == [days[5], days[4], days[0]]
+
+
+def test_of_each_of_the_last_days_the_last_release_is_kept(store: ReleaseStore) -> None:
+    def at(hours: int) -> str:
+        with store.publishing({"hours": hours, "model": "a", "recipe": {}}, START + timedelta(hours=hours)) as (
+            name,
+            path,
+        ):
+            (path / "release.duckdb").write_text(str(hours))
+        return name
+
+    ids = {hours: at(hours) for hours in (0, 6, 12, 24, 30, 48, 49, 50, 51)}
+    assert set(store.prune(2, daily=2)) == {ids[hours] for hours in (0, 6, 12, 24, 48, 49)}
+    assert store.ids() == [ids[51], ids[50], ids[30]]
+
+
+def release_of(store: ReleaseStore, days: int, recipe: dict[str, int], **facts: str | None) -> str:
+    known = {"model": "hybrid", "recipe": recipe, **facts}
+    with store.publishing(known, START + timedelta(days=days)) as (release_id, path):
+        (path / "release.duckdb").write_text("lists")
+    return release_id
+
+
+def test_a_pinned_release_is_served_until_it_is_unpinned(store: ReleaseStore) -> None:
+    first = release_of(store, 0, {"factors": 8})
+    store.pins.add(first)
+    second = release_of(store, 1, {"factors": 16})
+    assert (store.current_id(), store.ids()) == (first, [second, first])
+    assert store.pins.remove(first)
+    assert not store.pins.remove(first)
+    third = release_of(store, 2, {"factors": 16})
+    assert store.current_id() == third
+
+
+def test_a_rollback_is_undone_by_another_recipe_alone(store: ReleaseStore) -> None:
+    first, _ = release_of(store, 0, {"factors": 8}), release_of(store, 1, {"factors": 16})
+    store.make_current(first)
+    store.pins.add(first, "promotion")
+    release_of(store, 2, {"factors": 8})  # the same recipe on fresh data: what runs at 03:00
+    release_of(store, 3, {"factors": 16}, arrays_from=first)  # arrays of an older release
+    release_of(store, 4, {}, model="popularity")  # what a refusal publishes
+    assert store.current_id() == first
+    promoted = release_of(store, 5, {"factors": 32})
+    assert store.current_id() == promoted
+    assert store.pins.read() == {}

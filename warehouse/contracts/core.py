@@ -50,7 +50,6 @@ FCT_INTERACTIONS = Relation(
         text("user_id", "ml_1: MovieLens; sample_1: the sample; the app's UUID, or app_…; ev_…: other ids in logs"),
         integer("movie_id", "TMDB id"),
         number("rating", "the latest rating, or the stars that events stand for", "0.5-5.0 stars"),
-        number("implicit_weight", "what events say of it, added up; 0 without events, negative for dislikes"),
         moment("rated_at", "when the latest rating was given, or the last event happened"),
         Column("is_rating", "BOOLEAN", "whether somebody gave stars; false where events stand for them"),
         texts("sources", "the sources it came from"),
@@ -64,7 +63,6 @@ INT_EVENT_SIGNALS = Relation(
     (
         text("user_id", "the person"),
         integer("movie_id", "TMDB id"),
-        number("implicit_weight", "weights of the kinds of event, each times 1 + ln(how often), added up"),
         number("stars", "stars of the latest opinion, else of the strongest event", "0.5-5.0"),
         moment("happened_at", "the last event"),
     ),
@@ -113,8 +111,6 @@ MART_MOVIE_STATS = Relation(
         integer("movie_id", "TMDB id"),
         integer("ratings", "people who rated it"),
         number("mean_rating", "mean rating", "0.5-5.0 stars"),
-        number("damped_mean", "mean rating with ten ratings at the overall mean added", "0.5-5.0 stars"),
-        number("decayed_popularity", "ratings, each counting half after 180 days"),
         moment("last_rated_at", "its newest rating"),
     ),
 )

@@ -130,13 +130,13 @@ PROMOTION = Relation(
 )
 RELEASES = Relation(
     "releases",
-    "what was published and rolled back",
+    "what was published, rolled back, pinned and removed",
     "an event",
     ("recorded_at",),
     (
         RECORDED_AT,
         RUN_ID,
-        text("event", "published, rolled back, removed"),
+        text("event", "published, rolled back, pinned, unpinned, removed"),
         text("release_id", "the release it is about"),
         text("previous", "the release that was current before", nullable=True),
     ),

@@ -20,21 +20,21 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Ranked:
+class Hits:
     """Lists laid against what was relevant.
 
     Attributes
     ----------
     top : int64 array, shape (n, k)
         item_idx by rank, -1 where a list is shorter than k.
-    hits : bool array, shape (n, k)
+    relevant : bool array, shape (n, k)
         Whether the film at that rank was relevant.
     n_relevant : int64 array, shape (n,)
         Relevant films of each person, at least 1.
     """
 
     top: IntArray
-    hits: NDArray[np.bool_]
+    relevant: NDArray[np.bool_]
     n_relevant: IntArray
 
 
@@ -48,7 +48,7 @@ def lay_out(lists: Lists, k: int) -> IntArray:
     return top
 
 
-def rank(top: IntArray, relevant_indptr: IntArray, relevant_idx: ItemArray, n_items: int) -> Ranked:
+def find_hits(top: IntArray, relevant_indptr: IntArray, relevant_idx: ItemArray, n_items: int) -> Hits:
     """Mark which ranks hold a relevant film.
 
     Parameters
@@ -62,48 +62,48 @@ def rank(top: IntArray, relevant_indptr: IntArray, relevant_idx: ItemArray, n_it
     keys = np.sort(np.repeat(np.arange(len(n_relevant)), n_relevant) * n_items + relevant_idx)
     asked = np.arange(len(top))[:, None] * n_items + top
     if len(keys) == 0:
-        return Ranked(top, np.zeros(top.shape, dtype=bool), n_relevant)
+        return Hits(top, np.zeros(top.shape, dtype=bool), n_relevant)
     place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
-    return Ranked(top, (keys[place] == asked) & (top >= 0), n_relevant)
+    return Hits(top, (keys[place] == asked) & (top >= 0), n_relevant)
 
 
-def recall(ranked: Ranked) -> Values:
+def recall(hits: Hits) -> Values:
     """Hits over all relevant films, however many."""
-    return _divide(ranked.hits.sum(axis=1), ranked.n_relevant)
+    return _divide(hits.relevant.sum(axis=1), hits.n_relevant)
 
 
-def capped_recall(ranked: Ranked) -> Values:
+def capped_recall(hits: Hits) -> Values:
     """Hits over the most that a list of k can hold, min(k, relevant): 1 is always in reach."""
-    return _divide(ranked.hits.sum(axis=1), np.minimum(ranked.n_relevant, ranked.hits.shape[1]))
+    return _divide(hits.relevant.sum(axis=1), np.minimum(hits.n_relevant, hits.relevant.shape[1]))
 
 
-def ndcg(ranked: Ranked) -> Values:
+def ndcg(hits: Hits) -> Values:
     """Discounted gain 1 / log2(rank + 1) of the hits over that of a perfect list.
 
     Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002, with gains of 0 and 1.
     """
-    k = ranked.hits.shape[1]
+    k = hits.relevant.shape[1]
     gain = 1 / np.log2(np.arange(k) + 2)
-    ideal = np.concatenate(([0.0], np.cumsum(gain)))[np.minimum(ranked.n_relevant, k)]
-    return _divide(ranked.hits @ gain, ideal)
+    ideal = np.concatenate(([0.0], np.cumsum(gain)))[np.minimum(hits.n_relevant, k)]
+    return _divide(hits.relevant @ gain, ideal)
 
 
-def average_precision(ranked: Ranked) -> Values:
+def average_precision(hits: Hits) -> Values:
     """Mean of the precision at each hit, over all relevant films (trec_eval's map_cut)."""
-    k = ranked.hits.shape[1]
-    precision = np.cumsum(ranked.hits, axis=1) / np.arange(1, k + 1)
-    return _divide((precision * ranked.hits).sum(axis=1), ranked.n_relevant)
+    k = hits.relevant.shape[1]
+    precision = np.cumsum(hits.relevant, axis=1) / np.arange(1, k + 1)
+    return _divide((precision * hits.relevant).sum(axis=1), hits.n_relevant)
 
 
-def reciprocal_rank(ranked: Ranked) -> Values:
+def reciprocal_rank(hits: Hits) -> Values:
     """1 over the rank of the first hit, 0 without one."""
-    first = ranked.hits.argmax(axis=1)
-    return _divide(ranked.hits.any(axis=1), (first + 1) * (ranked.n_relevant > 0))
+    first = hits.relevant.argmax(axis=1)
+    return _divide(hits.relevant.any(axis=1), (first + 1) * (hits.n_relevant > 0))
 
 
-def hit(ranked: Ranked) -> Values:
+def hit(hits: Hits) -> Values:
     """1 with at least one hit, else 0."""
-    return _divide(ranked.hits.any(axis=1), ranked.n_relevant > 0)
+    return _divide(hits.relevant.any(axis=1), hits.n_relevant > 0)
 
 
 def full_list(top: IntArray) -> Values:

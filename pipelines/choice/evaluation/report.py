@@ -19,6 +19,7 @@ from pipelines.choice.evaluation.segments import ALL, film_segments, history_seg
 from pipelines.choice.evaluation.significance import Interval, bootstrap, paired_bootstrap
 from pipelines.choice.evaluation.split import Fold, Ratings, make_folds
 from pipelines.films.films import Films
+from pipelines.lists.rank import recommend
 from pipelines.models.base import Model
 from pipelines.models.parts.sharing import fit_all
 from pipelines.people.history import IntArray
@@ -152,7 +153,7 @@ def evaluate(
         for name, model in fit_all({name: maker() for name, maker in makers.items()}, fold.train, films):
             if progress is not None:
                 progress(f"{protocol}, fold {number} of {len(folds)}: {name}")
-            top = metrics.lay_out(model.recommend(fold.histories, k, seen=fold.histories), k)
+            top = metrics.lay_out(recommend(model, fold.histories, k), k)
             measured[name].append(_measure(top, fold, films, genres))
             scalars[name].append(_whole(model, top, fold, films))
     for name in makers:
@@ -168,7 +169,7 @@ def _measure(top: IntArray, fold: Fold, films: Films, genres: Any) -> dict[Key, 
     """Return the per-person values of one fold, each of shape (n_evaluated,)."""
     n_items, n_learners = len(films), int((fold.train.lengths > 0).sum())
     popularity = np.bincount(fold.train.item_idx, minlength=n_items)
-    ranked = metrics.rank(top, fold.relevant_indptr, fold.relevant_idx, n_items)
+    ranked = metrics.find_hits(top, fold.relevant_indptr, fold.relevant_idx, n_items)
     found: dict[Key, Values] = {
         ("ndcg", ALL): metrics.ndcg(ranked),
         ("recall", ALL): metrics.recall(ranked),
@@ -185,7 +186,7 @@ def _measure(top: IntArray, fold: Fold, films: Films, genres: Any) -> dict[Key, 
         for metric in ("ndcg", "recall"):
             found[metric, segment] = np.where(people, found[metric, ALL], np.nan)
     for segment, chosen in film_segments(popularity).items():
-        part = metrics.rank(top, *in_segment(fold.relevant_indptr, fold.relevant_idx, chosen), n_items)
+        part = metrics.find_hits(top, *in_segment(fold.relevant_indptr, fold.relevant_idx, chosen), n_items)
         found["ndcg", segment] = metrics.ndcg(part)
         found["recall", segment] = metrics.recall(part)
     return found

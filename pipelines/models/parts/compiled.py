@@ -8,23 +8,55 @@ from typing import Any, TypeVar
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
+FREE_SUMS = frozenset({"contract", "reassoc", "nsz", "arcp"})
+"""What numba may do to sums of a kernel that says so: take them in the order that suits the processor."""
 
-def compiled(kernel: Kernel) -> Kernel:
+
+def compiled(kernel: Kernel, *, arguments: str = "", fastmath: frozenset[str] = frozenset()) -> Kernel:
     """Let numba compile ``kernel`` when it is first called; importing the module costs nothing.
 
     The kernel releases the interpreter's lock, so threads may share the work. What is compiled is cached beside the
     source (or in ``NUMBA_CACHE_DIR``) and made anew when the source changes.
+
+    Parameters
+    ----------
+    arguments : str
+        The arguments' types, ``i8:1 f4:2! b``: an array that is read, one that is written, a number. With them there is
+        one machine code, made or loaded by `prepare`; without them one for each kind of arrays that comes.
     """
 
     @functools.cache
     def machine_code() -> Callable[..., Any]:
         import numba
 
-        compiled_kernel: Callable[..., Any] = numba.njit(cache=True, nogil=True)(kernel)
-        return compiled_kernel
+        signature = _types(arguments) if arguments else None
+        made: Callable[..., Any] = numba.njit(signature, cache=True, nogil=True, fastmath=set(fastmath))(kernel)
+        return made
 
     @functools.wraps(kernel)
-    def call(*arguments: Any) -> Any:
-        return machine_code()(*arguments)
+    def call(*values: Any) -> Any:
+        return machine_code()(*values)
 
+    call.prepare = machine_code  # type: ignore[attr-defined]
     return call  # type: ignore[return-value]
+
+
+def prepare(*kernels: Callable[..., Any]) -> None:
+    """Compile or load kernels whose arguments' types are given, so that no request waits for it."""
+    for kernel in kernels:
+        kernel.prepare()  # type: ignore[attr-defined]
+
+
+def _types(arguments: str) -> Any:
+    """Return numba's signature: ``i8:1`` is a read-only array of one dimension, ``f4:2!`` a written one of two."""
+    from numba import types
+
+    scalars = {"b": types.boolean, "i4": types.int32, "i8": types.int64, "f4": types.float32, "f8": types.float64}
+    found = []
+    for argument in arguments.split():
+        name, _, shape = argument.partition(":")
+        scalar = scalars[name]
+        written = shape.endswith("!")
+        dimensions = int(shape.rstrip("!") or 0)
+        found.append(types.Array(scalar, dimensions, "C", readonly=not written) if dimensions else scalar)
+    return types.void(*found)

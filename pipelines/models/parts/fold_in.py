@@ -2,7 +2,8 @@
 
 A factor model fixes its item side; the user side is then a small linear system per history,
 ``(base + sum(curvature_i f_i f_i^T)) x = sum(target_i f_i)``, and its solution is a sum over the history's ratings,
-so that what each rating adds to a score is exact too (Hu, Koren and Volinsky 2008, equation 7).
+so that what each rating adds to a score is exact too (Hu, Koren and Volinsky 2008, equation 7). One history's system is
+in memory at a time; base is positive definite, so LAPACK's Cholesky solver serves.
 """
 
 from __future__ import annotations
@@ -12,58 +13,67 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dposv, dpotrs
 
-from pipelines.people.history import FloatArray, Histories, ItemArray
+from pipelines.people.history import IntArray, ItemArray
+from warehouse.errors import ModelError
 
 Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class FoldIn:
-    """The linear systems of some histories.
+    """The linear systems of a batch of histories.
 
     Attributes
     ----------
     item_factors : float array, shape (n_items, factors)
-    curvature, target : float64 arrays, shape (n_ratings,)
-        What each rating adds to its history's system and to its right-hand side.
     base : float64 array, shape (factors, factors)
         Positive definite; the system of an empty history.
+    bounds : int64 array, shape (n_histories + 1,)
+    item_idx : int32 array, shape (n_ratings,)
+    curvature, target : float64 arrays, shape (n_ratings,)
+        What each rating adds to its history's system and to its right-hand side; where both are 0 it is not read.
     """
 
     item_factors: NDArray[np.floating[Any]]
+    base: Matrix
+    bounds: IntArray
+    item_idx: ItemArray
     curvature: Matrix
     target: Matrix
-    base: Matrix
 
-    def solve(self, histories: Histories) -> Matrix:
+    def solve(self) -> Matrix:
         """Return the user factor of each history, float64, shape (n_histories, factors)."""
-        systems = np.tile(self.base, (len(histories), 1, 1))
-        sides = np.zeros((len(histories), len(self.base), 1))
-        for row in range(len(histories)):
-            part = slice(histories.indptr[row], histories.indptr[row + 1])
-            factors = self.item_factors[histories.item_idx[part]].astype(np.float64)
-            systems[row] += (factors.T * self.curvature[part]) @ factors
-            sides[row, :, 0] = factors.T @ self.target[part]
-        return np.asarray(np.linalg.solve(systems, sides)[:, :, 0], dtype=np.float64)
+        solved = np.zeros((len(self.bounds) - 1, len(self.base)))
+        if len(self.base):
+            for row in range(len(solved)):
+                if self.bounds[row] < self.bounds[row + 1]:
+                    solved[row] = self._solve(row)[0]
+        return solved
 
-    def contributions(self, history: Histories, item_idx: ItemArray) -> FloatArray:
-        """Return what each rating of one history adds to each film's score, float32, (len(item_idx), n_ratings).
+    def contributions(self, row: int, item_idx: ItemArray) -> Matrix:
+        """Return what each rating of a history adds to each film's score, float64, (len(item_idx), n_ratings).
 
         A row sums to the dot product of the solved user factor with the film's factor.
         """
-        factors = self.item_factors[history.item_idx].astype(np.float64)
-        system = self.base + (factors.T * self.curvature) @ factors
-        influence = self.item_factors[item_idx].astype(np.float64) @ np.linalg.solve(system, factors.T)
-        added: FloatArray = (influence * self.target).astype(np.float32)
-        return added
+        part = slice(self.bounds[row], self.bounds[row + 1])
+        if len(self.base) == 0:
+            return np.zeros((len(item_idx), part.stop - part.start))
+        cholesky = self._solve(row)[1]
+        listed = self.item_factors[item_idx].astype(np.float64)
+        influence = dpotrs(cholesky, listed.T, lower=1)[0]
+        history = self.item_factors[self.item_idx[part]].astype(np.float64)
+        return np.asarray((history @ influence).T * self.target[part], dtype=np.float64)
 
-
-def cosine(item_factors: NDArray[np.floating[Any]], item_idx: ItemArray, usable: NDArray[np.bool_]) -> FloatArray:
-    """Return the cosine of the given films' factors with all, -inf for films that are not usable, float32."""
-    norms = np.linalg.norm(item_factors, axis=1)
-    unit = item_factors / np.maximum(norms, 1e-12)[:, None]
-    scores: FloatArray = (unit[item_idx] @ unit.T).astype(np.float32)
-    scores[:, ~usable] = -np.inf
-    scores[~usable[item_idx]] = -np.inf
-    return scores
+    def _solve(self, row: int) -> tuple[Matrix, Matrix]:
+        """Return a history's factor and the Cholesky factor of its system."""
+        part = slice(self.bounds[row], self.bounds[row + 1])
+        target, curvature = self.target[part], self.curvature[part]
+        factors = self.item_factors[self.item_idx[part]].astype(np.float64)
+        system = (factors.T * curvature) @ factors
+        system += self.base
+        cholesky, solution, failed = dposv(system, target @ factors, lower=1)
+        if failed:
+            raise ModelError("a history's linear system is not positive definite; raise the model's regularization")
+        return solution, cholesky

@@ -1,38 +1,52 @@
 """Interaction logs dropped into ``lake/inbox/``: each taken once, moved to ``lake/archive/``, its bad lines kept aside.
 
-A log is JSON lines, plain or gzipped. One that may still be written (no newline at its end, growing, a cut gzip) is
-left where it is for the next run.
+One that may still be written (no newline at its end, growing, a cut gzip) is left where it is for the next run; of
+every other file the result says what became of it.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import time
-import zlib
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.people.identity import of_log
+from pipelines.people.naming import NamedPeople
 from pipelines.people.suppression import user_hash
 from pipelines.progress import step
-from pipelines.settings import EventSettings
-from pipelines.sources.events.lines import BadLineError, parse_line
-from warehouse.files import new_folder, replacing, sha256_of, sync_folder
+from pipelines.settings import Settings
+from pipelines.sources.events.erasing import erase_from_one
+from pipelines.sources.events.files import (
+    UNDERSTOOD,
+    DamagedFileError,
+    UnfinishedFileError,
+    as_lines,
+    entries,
+    is_log,
+    write_entries,
+)
+from pipelines.sources.events.lines import BadLineError, EventReader
+from pipelines.sources.landed import check_share
+from warehouse.batches import has_landed, landing
+from warehouse.errors import TooManyBadRowsError
+from warehouse.files import make_folder, sha256_of, sync_folder
 from warehouse.folder import DataFolder
-from warehouse.landing import keep_aside
+from warehouse.quarantine import Quarantine, quarantining
 
 SOURCE = "events"
-SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 ROWS_AT_ONCE = 100_000
 HASH_DIGITS = 12
+SPARED_BAD_LINES = 1
+"""Bad lines that refuse no file, however short: a crash of its writer cuts one."""
+BAD_LINES_ENOUGH = 10_000
+"""Bad lines after which a file is judged without reading on."""
 SIGNALS = pa.schema(
     [
         ("user_id", pa.string()),
@@ -48,29 +62,24 @@ SIGNALS = pa.schema(
 )
 
 
-class UnfinishedFileError(Exception):
-    """The file may still be written."""
-
-
-class DamagedFileError(Exception):
-    """The file cannot be read, and never will be."""
-
-
 @dataclass
 class Taken:
-    """What came of one log.
+    """What came of one file.
 
     Attributes
     ----------
     name : str
         The file's name in the inbox.
     state : str
-        ``taken``, ``known`` (the same content was taken before), ``left`` (it may still be written), ``damaged`` (it
-        is no gzip; the whole file is in the quarantine).
+        ``taken``, ``known`` (the same content was taken before), ``left`` (it may still be written), ``refused`` (too
+        many of its lines are unusable), ``damaged`` (it cannot be read), ``ignored`` (it is no log). Refused and
+        damaged files are in the quarantine whole.
     events, bad_lines, forgotten : int
         Lines landed, kept aside, and passed over because their people asked to be forgotten.
     reasons : dict of str to int
         Bad lines by reason.
+    why : str
+        Why it was not taken, in words.
     """
 
     name: str
@@ -80,6 +89,7 @@ class Taken:
     bad_lines: int = 0
     forgotten: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
+    why: str = ""
 
 
 def archive_of(folder: DataFolder) -> Path:
@@ -87,21 +97,30 @@ def archive_of(folder: DataFolder) -> Path:
     return folder.lake / "archive"
 
 
-def take_inbox(folder: DataFolder, settings: EventSettings, suppressed: frozenset[str]) -> list[Taken]:
-    """Take every finished log of the inbox, by name.
+def take_inbox(settings: Settings, suppressed: frozenset[str], *, landed_at: datetime | None = None) -> list[Taken]:
+    """Take every finished log of the inbox, by name; hidden files are nobody's yet and passed over.
 
     Parameters
     ----------
     suppressed : frozenset of str
         Hashes of people whose lines are not landed, nor kept in the archive.
+    landed_at : datetime, optional
+        The moment that no event may be later than; by default now.
     """
-    files = [path for path in sorted(folder.inbox.glob("[!.]*")) if path.is_file() and path.name.endswith(SUFFIXES)]
-    still = _growing(files, settings.settle_seconds)
-    taken = []
-    for number, path in enumerate(files):
-        step("read interaction logs", number, len(files))
-        taken.append(Taken(path.name, "left") if path in still else _take(path, folder, settings, suppressed))
-    return taken
+    inbox = _Inbox(settings, suppressed, landed_at or datetime.now(UTC))
+    paths = sorted(settings.folder.inbox.glob("[!.]*"))
+    files = [path for path in paths if path.is_file() and is_log(path)]
+    growing = _growing(files, settings.events.settle_seconds)
+    results = []
+    for number, path in enumerate(paths):
+        step("read interaction logs", number, len(paths))
+        if path not in files:
+            results.append(Taken(path.name, "ignored", why=f"not a log; logs end in {UNDERSTOOD}"))
+        elif path in growing:
+            results.append(Taken(path.name, "left", why="it is being written"))
+        else:
+            results.append(inbox.take(path))
+    return results
 
 
 def _growing(files: list[Path], settle_seconds: float) -> set[Path]:
@@ -119,32 +138,111 @@ def _differs(before: os.stat_result, path: Path) -> bool:
     return (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns)
 
 
-def _take(path: Path, folder: DataFolder, settings: EventSettings, suppressed: frozenset[str]) -> Taken:
-    before = path.stat()
-    digest = sha256_of(path)[:HASH_DIGITS]
-    batch_id = f"events-{digest}"
-    home = folder.batches(SOURCE) / batch_id
-    if home.exists():
-        _archive(path, folder, digest, drop=frozenset(), known=True)
-        return Taken(path.name, "known", batch_id)
-    result = Taken(path.name, "taken", batch_id)
-    quarantine = folder.quarantine / SOURCE / f"{batch_id}.csv"
-    try:
-        with new_folder(home) as target:
-            bad, lines_out = _land(path, target / "signals.parquet", settings, suppressed, result)
-            _check_still(before, path)
-            if bad:
-                keep_aside(bad, quarantine)
-            record = {"source": SOURCE, "dataset": path.name, "batch_id": batch_id, "events": result.events}
-            text = json.dumps({**record, "bad_lines": result.bad_lines, "reasons": result.reasons}, indent=1)
-            (target / "batch.json").write_text(text + "\n", encoding="utf-8")
-    except UnfinishedFileError:
-        return Taken(path.name, "left")
-    except DamagedFileError as error:
-        path.replace(_made(folder.quarantine / SOURCE) / f"{digest}-{path.name}")
-        return Taken(path.name, "damaged", bad_lines=1, reasons={str(error): 1})
-    _archive(path, folder, digest, drop=lines_out, known=False)
-    return result
+class _Inbox:
+    """Takes logs, one after another."""
+
+    def __init__(self, settings: Settings, suppressed: frozenset[str], landed_at: datetime) -> None:
+        self._settings, self._suppressed, self._landed_at = settings, suppressed, landed_at
+        self._folder, self._limits = settings.folder, settings.limits
+        self._named = NamedPeople({"user_id", settings.events.fields.user_id}, of_log)
+
+    def take(self, path: Path) -> Taken:
+        """Land one log, archive it, and tell what came of it."""
+        before = path.stat()
+        digest = sha256_of(path)[:HASH_DIGITS]
+        batch_id = f"events-{digest}"
+        home = self._folder.batches(SOURCE) / batch_id
+        if has_landed(home):
+            self._archive(path, digest, drop=frozenset(), known=True)
+            return Taken(path.name, "known", batch_id)
+        result = Taken(path.name, "taken", batch_id)
+        aside = self._folder.quarantine / SOURCE / f"{batch_id}.csv"
+        try:
+            with landing(home) as target:
+                with quarantining(aside, kept=self._limits.bad_rows_kept) as bad:
+                    left_out = self._land(path, target / "signals.parquet", bad, result)
+                    _check_still(before, path)
+                self._check_share(path.name, bad, result, aside)
+                record = {"source": SOURCE, "dataset": path.name, "batch_id": batch_id, "events": result.events}
+                text = json.dumps({**record, "bad_lines": result.bad_lines, "reasons": result.reasons}, indent=1)
+                (target / "batch.json").write_text(text + "\n", encoding="utf-8")
+        except UnfinishedFileError:
+            return Taken(path.name, "left", why="its end is missing, so it may still be written")
+        except DamagedFileError as error:
+            self._set_aside(path, digest)
+            return Taken(path.name, "damaged", bad_lines=1, reasons={str(error): 1}, why=str(error))
+        except TooManyBadRowsError as error:
+            self._set_aside(path, digest)
+            return Taken(
+                path.name, "refused", bad_lines=result.bad_lines, reasons=result.reasons, why=str(error)
+            )  # fmt: skip
+        self._archive(path, digest, drop=left_out, known=False)
+        return result
+
+    def _check_share(self, name: str, bad: Quarantine, result: Taken, aside: Path) -> None:
+        if bad.rows > SPARED_BAD_LINES:
+            lines = bad.rows + result.events + result.forgotten
+            allowed = self._settings.quality.max_bad_share
+            check_share(f"log {name}", bad.rows, lines, allowed, first=bad.first, kept_in=aside)
+
+    def _land(self, path: Path, target: Path, bad: Quarantine, result: Taken) -> frozenset[int]:
+        """Write the log's events; return the numbers of the entries that the archive must not hold."""
+        left_out: set[int] = set()
+        rows: list[tuple[Any, ...]] = []
+        share = self._settings.quality.max_bad_share
+        reader = EventReader(self._settings.events, self._landed_at)
+        with pq.ParquetWriter(target, SIGNALS, compression="zstd") as writer:
+            for entry in entries(path, self._limits):
+                try:
+                    event = reader.line(entry.text, whole=entry.whole)
+                except BadLineError as error:
+                    if self._is_forgotten(entry.text.decode("utf-8", errors="replace")):
+                        left_out.add(entry.number)
+                        result.forgotten += 1
+                        continue
+                    if not entry.whole:
+                        left_out.add(entry.number)
+                    bad.add(result.name, entry.number, str(error), entry.text.decode("utf-8", errors="replace"))
+                    if bad.rows == BAD_LINES_ENOUGH and bad.rows > share * entry.number:
+                        break
+                    continue
+                if self._suppressed and user_hash(event.user_id) in self._suppressed:
+                    left_out.add(entry.number)
+                    result.forgotten += 1
+                    continue
+                rows.append((*event, entry.number, result.batch_id))
+                if len(rows) == ROWS_AT_ONCE:
+                    writer.write_table(_table(rows))
+                    result.events += len(rows)
+                    rows = []
+            writer.write_table(_table(rows))
+            result.events += len(rows)
+        result.bad_lines, result.reasons = bad.rows, bad.reasons
+        return frozenset(left_out)
+
+    def _set_aside(self, path: Path, digest: str) -> None:
+        target = make_folder(self._folder.quarantine / SOURCE) / f"{digest}-{path.name}"
+        path.replace(target)
+        if self._suppressed:
+            erase_from_one(target, self._limits, self._is_forgotten, erase=True)
+
+    def _is_forgotten(self, text: str) -> bool:
+        """Tell whether a line that could not be read names somebody who asked to be forgotten."""
+        return bool(self._suppressed) and any(user_hash(name) in self._suppressed for name in self._named.of(text))
+
+    def _archive(self, path: Path, digest: str, *, drop: frozenset[int], known: bool) -> None:
+        """Move a taken log to the archive, as JSON lines, without some entries; a known one is already there."""
+        home = make_folder(archive_of(self._folder))
+        if known and any(home.glob(f"{digest}-*")):
+            path.unlink()
+            return
+        target = home / f"{digest}-{as_lines(path.name)}"
+        if not drop and target.name.endswith(path.name):
+            path.replace(target)
+            sync_folder(home)
+            return
+        write_entries(path, target, self._limits, lambda entry: entry.number not in drop)
+        path.unlink()
 
 
 def _check_still(before: os.stat_result, path: Path) -> None:
@@ -152,133 +250,6 @@ def _check_still(before: os.stat_result, path: Path) -> None:
         raise UnfinishedFileError
 
 
-def _made(home: Path) -> Path:
-    home.mkdir(parents=True, exist_ok=True)
-    return home
-
-
-def _land(
-    path: Path, target: Path, settings: EventSettings, suppressed: frozenset[str], result: Taken
-) -> tuple[list[tuple[str, int, str, str]], frozenset[int]]:
-    """Write the log's events; return its bad lines and the numbers of those of forgotten people."""
-    bad: list[tuple[str, int, str, str]] = []
-    reasons: Counter[str] = Counter()
-    forgotten: set[int] = set()
-    rows: list[tuple[Any, ...]] = []
-    with pq.ParquetWriter(target, SIGNALS, compression="zstd") as writer:
-        for number, line in _lines(path, settings.max_line_bytes):
-            try:
-                event = parse_line(line, settings.rules, longest=settings.max_line_bytes)
-            except BadLineError as error:
-                bad.append((result.name, number, str(error), line[:500].decode("utf-8", errors="replace")))
-                reasons[str(error)] += 1
-                continue
-            if suppressed and user_hash(event.user_id) in suppressed:
-                forgotten.add(number)
-                continue
-            rows.append((*event, number, result.batch_id))
-            if len(rows) == ROWS_AT_ONCE:
-                writer.write_table(_table(rows))
-                result.events += len(rows)
-                rows = []
-        writer.write_table(_table(rows))
-        result.events += len(rows)
-    result.bad_lines, result.reasons, result.forgotten = len(bad), dict(reasons), len(forgotten)
-    return bad, frozenset(forgotten)
-
-
 def _table(rows: list[tuple[Any, ...]]) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else [()] * len(SIGNALS)
     return pa.table([pa.array(c, type=f.type) for c, f in zip(columns, SIGNALS, strict=True)], schema=SIGNALS)
-
-
-def _lines(path: Path, longest: int) -> Iterator[tuple[int, bytes]]:
-    """Yield (number, line without its newline) of lines that are not blank; a longer line is cut, and passed over.
-
-    Raises
-    ------
-    UnfinishedFileError
-        If the file has no newline at its end, or its gzip is cut short.
-    """
-    number = 0
-    with _opened(path) as handle:
-        while line := _read(handle, longest + 2):
-            number += 1
-            whole = line.endswith(b"\n")
-            rest = line
-            while not rest.endswith(b"\n"):
-                rest = _read(handle, 1 << 20)
-                if not rest:
-                    raise UnfinishedFileError
-            text = line.rstrip(b"\r\n") if whole else line
-            if text.strip():
-                yield number, text
-    if number == 0:
-        raise UnfinishedFileError
-
-
-def _read(handle: IO[bytes], size: int) -> bytes:
-    try:
-        return handle.readline(size)
-    except EOFError:
-        raise UnfinishedFileError from None
-    except (gzip.BadGzipFile, zlib.error):
-        raise DamagedFileError("not a whole gzip file") from None
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    if path.name.endswith(".gz"):
-        with gzip.open(path, "rb") as zipped:
-            yield zipped  # type: ignore[misc]
-    else:
-        with path.open("rb") as plain:
-            yield plain
-
-
-def _archive(path: Path, folder: DataFolder, digest: str, *, drop: frozenset[int], known: bool) -> None:
-    """Move a taken log to the archive, without the lines of forgotten people; a known one is already there."""
-    home = _made(archive_of(folder))
-    target = home / f"{digest}-{path.name}"
-    if known and any(home.glob(f"{digest}-*")):
-        path.unlink()
-        return
-    if not drop:
-        path.replace(target)
-        sync_folder(home)
-        return
-    rewrite(path, target, lambda number, _: number not in drop)
-    path.unlink()
-
-
-def rewrite(source: Path, target: Path, keep: Callable[[int, bytes], bool], *, only_if_any: bool = False) -> int:
-    """Write a log again with the lines for which ``keep(number, line)`` holds; return how many were left out.
-
-    Parameters
-    ----------
-    only_if_any : bool
-        Whether to leave the file alone when every line is kept.
-    """
-    if only_if_any:
-        with _opened(source) as lines:
-            if all(keep(number, line) for number, line in enumerate(lines, start=1)):
-                return 0
-    left_out = 0
-    zipped = source.name.endswith(".gz")
-    with replacing(target) as temporary, _opened(source) as lines, _opened_new(temporary, zipped=zipped) as sink:
-        for number, line in enumerate(lines, start=1):
-            if keep(number, line):
-                sink.write(line)
-            else:
-                left_out += 1
-    return left_out
-
-
-@contextmanager
-def _opened_new(path: Path, *, zipped: bool) -> Iterator[IO[bytes]]:
-    with path.open("wb") as plain:
-        if not zipped:
-            yield plain
-            return
-        with gzip.GzipFile(fileobj=plain, mode="wb") as sink:
-            yield sink  # type: ignore[misc]

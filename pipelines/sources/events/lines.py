@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from pipelines.people.identity import of_log
+from pipelines.settings import EventSettings
 
 RATING = "rating"
 INT32_MAX = 2**31 - 1
@@ -18,6 +19,9 @@ EARLIEST, LATEST = 0, 4_102_444_800
 MILLISECONDS_FROM = 100_000_000_000
 """A number of seconds this large is one of milliseconds: 100 billion seconds are the year 5138."""
 IMDB = re.compile(r"^(?:tt)?(\d{1,10})$")
+SLACK = timedelta(days=1)
+"""How far a clock may be ahead; further, its times say nothing."""
+FILM_FIELDS = ("movie_id", "tmdb_id", "movielens_id", "imdb_id")
 FRACTION = re.compile(r"\.(\d+)")
 
 
@@ -37,46 +41,80 @@ class BadLineError(ValueError):
     """The line cannot be used; the message is the reason, without anything of the line."""
 
 
-def parse_line(line: bytes, kinds: Collection[str], *, longest: int = 1_048_576) -> Event:
-    """Read one line.
+class EventReader:
+    """The one rule of what is taken as an event: for logs, and for whoever writes one.
 
     Parameters
     ----------
-    line : bytes
-        Without its newline.
-    kinds : collection of str
-        Events that are known besides ``rating``.
-    longest : int
-        Bytes that a line may have.
-
-    Raises
-    ------
-    BadLineError
-        With the reason.
+    settings : EventSettings
+        Which events there are, and what the log calls its fields and events.
+    landed_at : datetime
+        When it lands: a time up to `SLACK` later is of a clock that is ahead, and becomes this one.
     """
-    if len(line) > longest:
-        raise BadLineError("line is too long")
-    record = _record(line)
-    tmdb_id, movielens_id, imdb_id = _film(record)
-    event = record.get("event")
-    if not isinstance(event, str) or (event != RATING and event not in kinds):
-        raise BadLineError("event is missing or unknown")
-    value = _value(record.get("value"), event)
-    return Event(
-        _user_id(record.get("user_id")), tmdb_id, movielens_id, imdb_id, event, _time(record.get("timestamp")), value
-    )
+
+    def __init__(self, settings: EventSettings, landed_at: datetime) -> None:
+        self._rules, self._names, self._landed_at = settings.rules, settings.names, landed_at
+        self._renamed = {own: path for own, path in settings.fields if path != own}
+
+    def line(self, line: bytes, *, whole: bool = True) -> Event:
+        """Read one line, given without its newline; one that was cut, as it is too long, is none.
+
+        Raises
+        ------
+        BadLineError
+            With the reason.
+        """
+        if not whole:
+            raise BadLineError("line is too long")
+        return self.event(_record(line))
+
+    def event(self, record: Mapping[str, Any]) -> Event:
+        """Read one record.
+
+        Raises
+        ------
+        BadLineError
+            With the reason.
+        """
+        fields = self._fields(record)
+        tmdb_id, movielens_id, imdb_id = _film(fields)
+        event = fields.get("event")
+        event = self._names.get(event, event) if isinstance(event, str) else None
+        if event is None or (event != RATING and event not in self._rules):
+            raise BadLineError("event is missing or unknown")
+        value = _value(fields.get("value"), event)
+        user_id = _user_id(fields.get("user_id"))
+        moment = _time(fields.get("timestamp"), self._landed_at)
+        return Event(user_id, tmdb_id, movielens_id, imdb_id, event, moment, value)
+
+    def _fields(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the record by Playbill's names; one that has none of the renamed fields is written in them."""
+        if not self._renamed:
+            return record
+        given = {own: _at(record, path) for own, path in self._renamed.items()}
+        return record if all(value is None for value in given.values()) else {**record, **given}
+
+
+def _at(record: Mapping[str, Any], path: str) -> Any:
+    """Return the value of a field, or of a field in a field (``properties.movie_id``); None without it."""
+    if path in record:
+        return record[path]
+    value: Any = record
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def _record(line: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(line.decode("utf-8"), parse_constant=_refuse)
+        record = json.loads(line.decode("utf-8"), parse_constant=_refuse)
     except UnicodeDecodeError:
         raise BadLineError("not UTF-8") from None
     except (ValueError, RecursionError):
         raise BadLineError("not JSON") from None
-    if not isinstance(found, dict):
+    if not isinstance(record, dict):
         raise BadLineError("not a JSON object")
-    return found
+    return record
 
 
 def _refuse(name: str) -> Any:
@@ -90,10 +128,8 @@ def _user_id(value: Any) -> str:
         raise BadLineError(str(error)) from None
 
 
-def _film(record: dict[str, Any]) -> tuple[int | None, int | None, str | None]:
-    given = {
-        key: record[key] for key in ("movie_id", "tmdb_id", "movielens_id", "imdb_id") if record.get(key) is not None
-    }
+def _film(fields: Mapping[str, Any]) -> tuple[int | None, int | None, str | None]:
+    given = {key: fields[key] for key in FILM_FIELDS if fields.get(key) is not None}
     if not given:
         raise BadLineError("no film: movie_id, tmdb_id, movielens_id or imdb_id is needed")
     tmdb = {_whole(given[key], key) for key in ("movie_id", "tmdb_id") if key in given}
@@ -102,10 +138,10 @@ def _film(record: dict[str, Any]) -> tuple[int | None, int | None, str | None]:
     movielens = _whole(given["movielens_id"], "movielens_id") if "movielens_id" in given else None
     imdb = None
     if "imdb_id" in given:
-        found = IMDB.match(str(given["imdb_id"])) if isinstance(given["imdb_id"], str | int) else None
-        if not found or isinstance(given["imdb_id"], bool):
+        number = IMDB.match(str(given["imdb_id"])) if isinstance(given["imdb_id"], str | int) else None
+        if not number or isinstance(given["imdb_id"], bool):
             raise BadLineError("imdb_id is not tt and digits")
-        imdb = f"tt{int(found.group(1)):07d}"
+        imdb = f"tt{int(number.group(1)):07d}"
     return (tmdb.pop() if tmdb else None), movielens, imdb
 
 
@@ -130,15 +166,15 @@ def _value(value: Any, event: str) -> float | None:
     return number
 
 
-def _time(value: Any) -> datetime:
+def _time(value: Any, landed_at: datetime) -> datetime:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise BadLineError("timestamp is missing or no time")
     seconds: float
     if isinstance(value, str):
         text = FRACTION.sub(lambda m: "." + m.group(1)[:6].ljust(6, "0"), value.strip()[:64])
         try:
-            moment = datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
-            seconds = (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).timestamp()
+            written = datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
+            seconds = (written.replace(tzinfo=UTC) if written.tzinfo is None else written).timestamp()
         except (ValueError, OverflowError):
             raise BadLineError("timestamp is not an ISO 8601 time") from None
     else:
@@ -147,4 +183,7 @@ def _time(value: Any) -> datetime:
         seconds = value / 1000 if value >= MILLISECONDS_FROM else value
     if not EARLIEST <= seconds < LATEST:
         raise BadLineError("timestamp is outside 1970-2100")
-    return datetime.fromtimestamp(seconds, UTC)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    if moment > landed_at + SLACK:
+        raise BadLineError("timestamp is in the future")
+    return min(moment, landed_at)

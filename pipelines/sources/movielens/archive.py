@@ -7,9 +7,13 @@ import shutil
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
+from typing import IO
 
+from pipelines.settings import LimitSettings
 from warehouse.errors import SourceFormatError, SourceUnavailableError
-from warehouse.files import sha256_of
+from warehouse.files import BLOCK_BYTES, sha256_of
+
+MOST_FILES = 10_000
 
 
 class Archive:
@@ -20,11 +24,11 @@ class Archive:
     SourceUnavailableError
         If the path does not exist.
     SourceFormatError
-        If a file is not a zip, or a zip is cut short.
+        If a file is not a zip, a zip is cut short, or it lists more files than any set has.
     """
 
-    def __init__(self, path: Path, *, option: str = "--movielens") -> None:
-        self.path = path
+    def __init__(self, path: Path, limits: LimitSettings | None = None, *, option: str = "--movielens") -> None:
+        self.path, self._limits = path, limits or LimitSettings()
         if path.is_dir():
             home = _innermost(path)
             self._members = {item.name: str(item) for item in sorted(home.iterdir()) if item.is_file()}
@@ -35,8 +39,10 @@ class Archive:
         try:
             with zipfile.ZipFile(path) as archive:
                 names = [n for n in archive.namelist() if not n.endswith("/") and "__MACOSX" not in n]
-        except (zipfile.BadZipFile, OSError) as error:
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise SourceFormatError(f"{path} is not a whole zip file ({error}); download it again") from error
+        if len(names) > MOST_FILES:
+            raise SourceFormatError(f"{path} lists {len(names):,} files; a MovieLens set has a dozen")
         self._members = {PurePosixPath(name).name: name for name in names}
         folders = {PurePosixPath(name).parts[0] for name in names if len(PurePosixPath(name).parts) > 1}
         self.inner_name = folders.pop() if len(folders) == 1 else path.stem
@@ -55,7 +61,7 @@ class Archive:
         Raises
         ------
         SourceFormatError
-            If it is not there, or its bytes do not match the zip's checksum.
+            If it is not there, its bytes do not match the zip's checksum, or it unpacks to more than is taken.
         """
         if name not in self._members:
             raise SourceFormatError(f"{self.path} holds no {name}; it holds {', '.join(self.names[:12]) or 'nothing'}")
@@ -68,10 +74,24 @@ class Archive:
                 archive.open(self._members[name]) as source,
                 target.open("wb") as sink,
             ):
-                shutil.copyfileobj(source, sink, 1 << 20)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+                self._copy(name, source, sink)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk's
             raise SourceFormatError(f"{self.path}: {name} is damaged ({error}); download the zip again") from error
         return target
+
+    def _copy(self, name: str, source: IO[bytes], sink: IO[bytes]) -> None:
+        """Unpack block by block; what a zip says of its sizes is not believed."""
+        left = int(self._limits.unpacked_mb * 2**20)
+        while block := source.read(BLOCK_BYTES):
+            left -= len(block)
+            if left < 0:
+                raise SourceFormatError(
+                    f"{self.path}: {name} unpacks to more than {self._limits.unpacked_mb:g} MB "
+                    "(PLAYBILL_LIMITS__UNPACKED_MB); nothing was taken"
+                )
+            sink.write(block)
 
     def fingerprint(self) -> str:
         """Return a hash of the content, in hex: the same bytes always give the same batch."""

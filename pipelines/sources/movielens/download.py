@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 
 from pipelines.progress import step
-from pipelines.settings import MovieLensSettings
-from pipelines.sources.http import make_client, with_retries
+from pipelines.settings import LimitSettings, MovieLensSettings
+from pipelines.sources.http import RETRIED_STATUS, Policy, Reply, Service, Transport, TryAgainError, pieces, run_async
 from pipelines.sources.movielens.layouts import DATASETS
 from warehouse.errors import ConfigError, SourceFormatError, SourceUnavailableError
 from warehouse.files import BLOCK_BYTES, sync_folder
@@ -31,7 +31,12 @@ MD5 = re.compile(r"\b[0-9a-f]{32}\b")
 
 
 def download_movielens(
-    dataset: str, home: Path, settings: MovieLensSettings, *, transport: httpx.BaseTransport | None = None
+    dataset: str,
+    home: Path,
+    settings: MovieLensSettings,
+    limits: LimitSettings | None = None,
+    *,
+    transport: Transport | None = None,
 ) -> Path:
     """Fetch ``<dataset>.zip``, or return the one that was fetched before.
 
@@ -44,7 +49,7 @@ def download_movielens(
     SourceUnavailableError
         If the server does not answer, or its certificate is not valid.
     SourceFormatError
-        If the file's MD5 is wrong; it is deleted.
+        If the file's MD5 is wrong, or it is longer than is taken; it is deleted.
     """
     if dataset not in DATASETS:
         raise ConfigError(f"there is no data set {dataset!r}; there are sample, {', '.join(DATASETS)}")
@@ -54,14 +59,15 @@ def download_movielens(
     home.mkdir(parents=True, exist_ok=True)
     part = home / f"{dataset}.zip.part"
     what = f"download of {dataset}.zip from {settings.base_url}"
-    with make_client(settings.base_url, settings.timeout_seconds, transport) as client:
-        try:
-            wanted = KNOWN_MD5.get(dataset) or _published_md5(client, dataset, settings.attempts)
-            with_retries(lambda: _fetch(client, f"/{dataset}.zip", part), what=what, attempts=settings.attempts)
-        except SourceUnavailableError as error:
-            raise SourceUnavailableError(
-                f"{error}; try again later, or fetch the file another way and give it with --movielens PATH"
-            ) from error
+    try:
+        wanted = run_async(_fetched(dataset, part, settings, limits or LimitSettings(), transport))
+    except SourceUnavailableError as error:
+        raise SourceUnavailableError(
+            f"{what}: {error}; try again later, or fetch the file another way and give it with --movielens PATH"
+        ) from error
+    except SourceFormatError as error:
+        part.unlink(missing_ok=True)
+        raise SourceFormatError(f"{what}: {error}; it was deleted") from error
     found = _md5(part)
     if found != wanted:
         part.unlink()
@@ -72,30 +78,54 @@ def download_movielens(
     return target
 
 
-def _published_md5(client: httpx.Client, dataset: str, attempts: int) -> str:
-    def ask() -> str:
-        return client.get(f"/{dataset}.zip.md5").raise_for_status().text
+async def _fetched(
+    dataset: str, part: Path, settings: MovieLensSettings, limits: LimitSettings, transport: Transport | None
+) -> str:
+    """Have the whole file in ``part``, and return the MD5 that it must have."""
+    policy = Policy(
+        timeout_seconds=settings.timeout_seconds,
+        answer_seconds=limits.answer_seconds,
+        answer_bytes=int(limits.answer_mb * 2**20),
+        attempts=settings.attempts,
+    )
+    async with Service("the server", settings.base_url, policy, redirects=True, transport=transport) as service:
+        wanted = KNOWN_MD5.get(dataset)
+        if wanted is None:
+            wanted = await service.ask(f"/{dataset}.zip.md5", _published_md5)
+        await service.retrying(lambda: _fetch(service, f"/{dataset}.zip", part, limits))
+        return wanted
 
-    found = MD5.search(with_retries(ask, what=f"checksum of {dataset}.zip", attempts=attempts))
-    if not found:
-        raise SourceUnavailableError(f"{dataset}.zip.md5 holds no MD5")
-    return found.group()
+
+def _published_md5(reply: Reply) -> str:
+    _check_status(reply.status, reply.headers, reply.phrase)
+    published = MD5.search(reply.content[:1000].decode("utf-8", errors="replace"))
+    if not published:
+        raise SourceUnavailableError("the published checksum is no MD5")
+    return published.group()
 
 
-def _fetch(client: httpx.Client, url: str, part: Path) -> None:
+def _check_status(status: int, headers: httpx.Headers, phrase: str) -> None:
+    if status in RETRIED_STATUS:
+        raise TryAgainError.after(status, headers, f"the server answered {phrase}")
+    if not 200 <= status < 300:
+        raise SourceUnavailableError(f"the server answered {phrase}")
+
+
+async def _fetch(service: Service, path: str, part: Path, limits: LimitSettings) -> None:
     """Append what is missing of the file to ``part``."""
     have = part.stat().st_size if part.exists() else 0
-    headers = {"Range": f"bytes={have}-"} if have else {}
-    with client.stream("GET", url, headers=headers) as answer:
-        if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
+    async with service.opened(path, headers=headers, seconds=limits.download_seconds) as response:
+        if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             return  # it is all here already
-        answer.raise_for_status()
-        continued = answer.status_code == httpx.codes.PARTIAL_CONTENT
+        _check_status(response.status_code, response.headers, str(response.status_code))
+        continued = response.status_code == httpx.codes.PARTIAL_CONTENT
         done = have if continued else 0
-        length = answer.headers.get("Content-Length")
-        total = done + int(length) if length else None
+        length = response.headers.get("Content-Length", "")
+        total = done + int(length) if length.isdigit() and len(length) < 16 else None
+        room = int(limits.download_mb * 2**20) - done
         with part.open("ab" if continued else "wb") as sink:
-            for block in answer.iter_bytes(BLOCK_BYTES):
+            async for block in pieces(response, room, "the file", "PLAYBILL_LIMITS__DOWNLOAD_MB"):
                 sink.write(block)
                 done += len(block)
                 step("download", done, total)

@@ -7,12 +7,15 @@ import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipelines.sources.movielens.layouts import HEADERS, ML100K, ML100K_GENRES, Layout
 from warehouse.errors import SourceFormatError
-from warehouse.files import BLOCK_BYTES
+from warehouse.files import BLOCK_BYTES, replacing
+from warehouse.quarantine import Quarantine
 
 YEAR = re.compile(r"\s*\((\d{4})(?:[-–]\d{0,4})?\)\s*(?:\((?:V|TV|VG)\)\s*)?$")
 """The year at the end; (V) behind it marks a film made for video."""
@@ -22,9 +25,9 @@ ARTICLE = re.compile(
 
 ROWS_AT_ONCE = 100_000
 INT32_MAX = 2**31 - 1
+MOST_FILMS = 2_000_000
+"""More films than there are: TMDB counts a million."""
 
-BadRow = tuple[str, int, str, str]
-"""(file, line, reason, text)."""
 Row = tuple[object, ...]
 
 FILM_SCHEMA = pa.schema(
@@ -58,44 +61,54 @@ def split_title(raw: str) -> tuple[str, int | None]:
     return title, year
 
 
-def read_films(path: Path, layout: Layout) -> tuple[pa.Table, list[BadRow]]:
-    """Read the films of a set.
+def read_films(path: Path, layout: Layout, aside: Quarantine, *, line_bytes: int) -> pa.Table:
+    """Read the films of a set, FILM_SCHEMA, in file order.
 
-    Returns
-    -------
-    table : FILM_SCHEMA, in file order
-    bad : list of BadRow
-        Rows left out: a wrong number of fields, an id that is no number, an id seen before, no title.
+    Parameters
+    ----------
+    aside : Quarantine
+        Takes the rows left out: a wrong number of fields, an id that is no number, an id seen before, no title.
+    line_bytes : int
+        Longest line.
+
+    Raises
+    ------
+    SourceFormatError
+        If it is no CSV, a line is too long, or there are more films than there can be.
     """
     films: dict[int, tuple[str, int | None, list[str]]] = {}
-    bad: list[BadRow] = []
-    for line, fields, text in _records(path, layout, layout.movies):
+    for line, fields, text in _records(path, layout, layout.movies, line_bytes):
         reason = _film_problem(fields, layout, films)
         if reason:
-            bad.append((layout.movies, line, reason, text))
+            aside.add(layout.movies, line, reason, text)
             continue
         title, year = split_title(fields[1])
         films[int(fields[0])] = (title, year, _genres(fields, layout))
+        if len(films) > MOST_FILMS:
+            raise SourceFormatError(f"{layout.movies} holds more than {MOST_FILMS:,} films; no set does")
     rows: list[Row] = [(movie, *facts) for movie, facts in films.items()]
-    return _table(rows, FILM_SCHEMA), bad
+    return _table(rows, FILM_SCHEMA)
 
 
-def read_tags(path: Path, layout: Layout, name: str) -> tuple[pa.Table, list[BadRow]]:
-    """Read people's tags (TAG_SCHEMA, in file order) and the rows left out."""
-    batches: list[pa.Table] = []
+def land_tags(path: Path, target: Path, layout: Layout, name: str, aside: Quarantine, *, line_bytes: int) -> int:
+    """Write people's tags (TAG_SCHEMA, in file order) to Parquet and return how many; rows left out go aside."""
     rows: list[Row] = []
-    bad: list[BadRow] = []
-    for line, fields, text in _records(path, layout, name):
-        if len(fields) != 4 or not all(fields[index].isdecimal() and len(fields[index]) < 16 for index in (0, 1, 3)):
-            bad.append((name, line, "expected userId, movieId, tag, timestamp", text))
-        elif int(fields[1]) > INT32_MAX:
-            bad.append((name, line, "movieId is too large", text))
-        elif fields[2].strip():
-            rows.append((int(fields[0]), int(fields[1]), fields[2].strip(), int(fields[3])))
-        if len(rows) == ROWS_AT_ONCE:
-            batches.append(_table(rows, TAG_SCHEMA))
-            rows = []
-    return pa.concat_tables([*batches, _table(rows, TAG_SCHEMA)]), bad
+    landed = 0
+    with replacing(target) as temporary, pq.ParquetWriter(temporary, TAG_SCHEMA, compression="zstd") as writer:
+        for line, fields, text in _records(path, layout, name, line_bytes):
+            if len(fields) != 4 or not all(
+                fields[index].isdecimal() and len(fields[index]) < 16 for index in (0, 1, 3)
+            ):
+                aside.add(name, line, "expected userId, movieId, tag, timestamp", text)
+            elif int(fields[1]) > INT32_MAX:
+                aside.add(name, line, "movieId is too large", text)
+            elif fields[2].strip():
+                rows.append((int(fields[0]), int(fields[1]), fields[2].strip(), int(fields[3])))
+            if len(rows) == ROWS_AT_ONCE:
+                writer.write_table(_table(rows, TAG_SCHEMA))
+                landed, rows = landed + len(rows), []
+        writer.write_table(_table(rows, TAG_SCHEMA))
+    return landed + len(rows)
 
 
 def check_header(path: Path, name: str) -> None:
@@ -112,17 +125,17 @@ def check_header(path: Path, name: str) -> None:
         raise SourceFormatError(f'{name}: line 1: the header is "{found[:120]}", expected "{HEADERS[name]}"')
 
 
-def _records(path: Path, layout: Layout, name: str) -> Iterator[tuple[int, list[str], str]]:
+def _records(path: Path, layout: Layout, name: str, line_bytes: int) -> Iterator[tuple[int, list[str], str]]:
     """Yield (line number, fields, text) of each record, header and blank lines left out."""
     with path.open(encoding=_encoding(path, layout), errors="replace", newline="") as handle:
         if not layout.header:
             delimiter = "|" if layout is ML100K else layout.delimiter
-            for number, line in enumerate(handle, start=1):
+            for number, line in enumerate(_lines(handle, name, line_bytes), start=1):
                 if line.strip():
                     yield number, line.rstrip("\r\n").split(delimiter), line.rstrip("\r\n")
             return
         check_header(path, name)
-        reader = csv.reader(handle, strict=True)
+        reader = csv.reader(_lines(handle, name, line_bytes), strict=True)
         while True:
             try:
                 fields = next(reader)
@@ -132,6 +145,17 @@ def _records(path: Path, layout: Layout, name: str) -> Iterator[tuple[int, list[
                 raise SourceFormatError(f"{name}: line {reader.line_num}: {error}; download the set again") from error
             if reader.line_num > 1 and fields:
                 yield reader.line_num, fields, layout.delimiter.join(fields)
+
+
+def _lines(handle: IO[str], name: str, line_bytes: int) -> Iterator[str]:
+    number = 0
+    while line := handle.readline(line_bytes + 1):
+        number += 1
+        if len(line) > line_bytes:
+            raise SourceFormatError(
+                f"{name}: line {number} is longer than {line_bytes:,} bytes (PLAYBILL_LIMITS__LINE_BYTES)"
+            )
+        yield line
 
 
 def _encoding(path: Path, layout: Layout) -> str:

@@ -9,9 +9,9 @@ import pyarrow as pa
 from pipelines.sources.landed import Batch
 from pipelines.sources.sample.films import load_films
 from pipelines.sources.sample.people import generate_ratings
-from warehouse.files import new_folder
+from warehouse.batches import has_landed, landing
 from warehouse.folder import DataFolder
-from warehouse.landing import land_table
+from warehouse.landing import write_rows
 
 
 def land_sample(folder: DataFolder, *, seed: int = 42) -> Batch:
@@ -26,11 +26,11 @@ def land_sample(folder: DataFolder, *, seed: int = 42) -> Batch:
     ratings = generate_ratings(films, seed=seed)
     batch_id = f"sample-{_digest(films, ratings)[:10]}"
     home = folder.batches("sample") / batch_id
-    if home.exists():
+    if has_landed(home):
         return Batch.read(home)
-    with new_folder(home) as target:
+    with landing(home) as target:
         for name, table in (("ratings", ratings), ("films", films)):
-            land_table(table, target / f"{name}.parquet", [], folder.quarantine / batch_id / f"{name}.csv")
+            write_rows(table, target / f"{name}.parquet")
         batch = Batch("sample", "sample", batch_id, ratings.num_rows, films.num_rows, 0, {}, new=True)
         batch.write(target)
     return batch

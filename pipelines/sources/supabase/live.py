@@ -9,23 +9,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-import httpx
-
 from pipelines.settings import SupabaseSettings
-from warehouse.errors import SourceFormatError, SourceUnavailableError
+from pipelines.sources.http import RETRIED_STATUS, Policy, Reply, Service, Transport, TryAgainError
+from pipelines.sources.supabase.answers import MISSING_COLUMN, Page, Row, problem, read_rows, total_rows
+from pipelines.sources.supabase.keys import secret_of
+from pipelines.sources.supabase.rows import stars, whole
+from pipelines.sources.times import parse_time
+from warehouse.errors import PlaybillError, SourceFormatError, SourceUnavailableError
 
 log = logging.getLogger(__name__)
 
 PAGE_ROWS = 1000
 MAX_PAGES = 200
-RETRY_SECONDS = 0.02
-RETRIED_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
-UNDEFINED_COLUMN = "42703"
-MAX_MOVIE_ID = 2_147_483_647
+POLICY = Policy(
+    timeout_seconds=5.0,
+    answer_seconds=5.0,
+    answer_bytes=4 << 20,
+    attempts=None,
+    first_wait_seconds=0.02,
+    longest_wait_seconds=1.0,
+    in_flight=100,
+)
+"""The caller's deadline ends it; no page of one person's ratings has 4 MB."""
 
 
 @dataclass(frozen=True)
@@ -37,24 +46,17 @@ class LiveRating:
     rated_seconds: int
 
 
-def key_headers(key: str) -> dict[str, str]:
-    """Return the headers a key goes in: a new secret key in ``apikey`` alone, an older JWT also as a bearer token."""
-    return {"apikey": key} if key.startswith("sb_") else {"apikey": key, "Authorization": f"Bearer {key}"}
-
-
 class LiveRatings:
     """Reads one user's rows; open it once and share it, it keeps its connections."""
 
-    def __init__(
-        self, url: str, key: str, names: SupabaseSettings, *, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, url: str, key: str, names: SupabaseSettings, *, transport: Transport | None = None) -> None:
         self._table, self._names = names.table, names.columns
         # as the nightly read: when a row last changed, else when it was made
         self._times = [name for name in (names.columns.updated_at, names.columns.created_at) if name]
-        headers = {**key_headers(key), "Prefer": "count=exact", "Accept-Profile": names.db_schema}
-        self._client = httpx.AsyncClient(
-            base_url=f"{url.rstrip('/')}/rest/v1/", headers=headers, transport=transport, timeout=5.0
-        )
+        self._service = Service(
+            "Supabase", f"{url.rstrip('/')}/rest/v1/", POLICY, secret=secret_of(key),
+            headers={"Prefer": "count=exact", "Accept-Profile": names.db_schema}, transport=transport,
+        )  # fmt: skip
 
     async def read(self, user_id: str, *, seconds: float) -> list[LiveRating]:
         """Return all ratings of one user, by film.
@@ -79,47 +81,43 @@ class LiveRatings:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._service.aclose()
 
     async def _pages(self, user_id: str) -> list[LiveRating]:
-        found: list[LiveRating] = []
+        ratings: list[LiveRating] = []
         after: int | None = None
         for _ in range(MAX_PAGES):
-            response = await self._answer(user_id, after)
-            rows = _rows(response)
-            if rows:
-                after = _last_film(rows, self._names.movie_id)
-            found += [rating for row in rows if (rating := self._rating(row)) is not None]
-            if not rows or _left(response) == len(rows):
-                return found
+            page = await self._page(user_id, after)
+            if page.rows:
+                after = _last_film(page.rows, self._names.movie_id, after)
+            ratings += [rating for row in page.rows if (rating := self._rating(row)) is not None]
+            if not page.rows or page.total == len(page.rows):
+                return ratings
         raise SourceFormatError(f"Supabase gave more than {MAX_PAGES} pages of one user's ratings")
 
-    async def _answer(self, user_id: str, after: int | None) -> httpx.Response:
-        """Return one page's answer, asking again after a failure that may pass; the caller's deadline ends it."""
-        wait = RETRY_SECONDS
+    async def _page(self, user_id: str, after: int | None) -> Page:
         while True:
             try:
-                response = await self._client.get(self._table, params=self._query(user_id, after))
-            except httpx.TransportError:
-                response = None
-            if response is not None and response.status_code not in RETRIED_STATUS:
-                if response.is_success:
-                    return response
-                self._adapt_or_raise(response)
-                continue
-            await asyncio.sleep(wait)
-            wait *= 2
+                return await self._service.ask(self._table, self._judge, self._query(user_id, after))
+            except _NoTimeError as error:
+                log.warning("supabase table has no such time column column=%s", error.column)
+                self._times.remove(error.column)
 
-    def _adapt_or_raise(self, response: httpx.Response) -> None:
+    def _judge(self, reply: Reply) -> Page:
         """Go on without a time column that the table has not; anything else will not pass by itself."""
-        code = _code(response)
-        missing = next((name for name in self._times if name in response.text), None)
-        if code == UNDEFINED_COLUMN and missing is not None:
-            log.warning("supabase table has no such time column column=%s", missing)
-            self._times.remove(missing)
-            return
+        if reply.is_success:
+            try:
+                return Page(read_rows(reply), reply.date, total_rows(reply))
+            except TryAgainError as error:
+                raise SourceFormatError(f"Supabase: {error}") from None
+        if reply.status in RETRIED_STATUS:
+            raise TryAgainError.after(reply.status, reply.headers, reply.phrase)
+        code, message = problem(reply)
+        missing = next((name for name in self._times if name in message), None)
+        if code in MISSING_COLUMN and missing is not None:
+            raise _NoTimeError(missing)
         raise SourceUnavailableError(
-            f"Supabase refused to give ratings: status {response.status_code}, code {code or 'none'}; run "
+            f"Supabase refused to give ratings: status {reply.status}, code {code or 'none'}; run "
             "`playbill ingest` to see what is wrong with the key, the table or its grants"
         )
 
@@ -136,52 +134,27 @@ class LiveRatings:
         return query
 
     def _rating(self, row: dict[str, Any]) -> LiveRating | None:
-        """Return a usable rating; a row without one (no film, no stars, out of range) is no rating."""
-        try:
-            movie_id, stars = int(row[self._names.movie_id]), float(row[self._names.rating])
-        except (KeyError, TypeError, ValueError):
-            return None
-        if not 0.5 <= stars <= 5.0 or not 0 <= movie_id <= MAX_MOVIE_ID:
-            return None
+        """Return a rating that the nightly read would take; any other row is no rating."""
         moment = next((row[name] for name in self._times if row.get(name)), None)
-        return LiveRating(movie_id, stars, _utc_seconds(moment))
+        try:
+            seconds = min(parse_time(moment).timestamp(), time.time()) if moment else 0.0
+            movie_id, rating = whole(row.get(self._names.movie_id)), stars(row.get(self._names.rating))
+        except ValueError:
+            return None
+        return LiveRating(movie_id, rating, max(0, int(seconds)))
 
 
-def _utc_seconds(moment: Any) -> int:
-    """Return seconds since 1970-01-01 UTC; a time without a zone is UTC, none or an unreadable one is 0."""
+class _NoTimeError(PlaybillError):
+    def __init__(self, column: str) -> None:
+        super().__init__(column)
+        self.column = column
+
+
+def _last_film(rows: list[Row], column: str, before: int | None) -> int:
     try:
-        time = datetime.fromisoformat(moment)
-        return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
-    except (TypeError, ValueError, OverflowError):
-        return 0
-
-
-def _rows(response: httpx.Response) -> list[dict[str, Any]]:
-    try:
-        rows = response.json()
-    except ValueError as error:
-        raise SourceFormatError("Supabase answered something that is not JSON") from error
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise SourceFormatError("Supabase answered something that is not a list of rows")
-    return rows
-
-
-def _last_film(rows: list[dict[str, Any]], column: str) -> int:
-    try:
-        return int(rows[-1][column])
+        last = int(rows[-1][column])
     except (KeyError, TypeError, ValueError) as error:
         raise SourceFormatError(f"Supabase's rows have no usable {column}") from error
-
-
-def _left(response: httpx.Response) -> int | None:
-    """Return how many rows matched this request, of which this answer is the first part; None if it does not say."""
-    total = response.headers.get("Content-Range", "").rpartition("/")[2]
-    return int(total) if total.isdigit() else None
-
-
-def _code(response: httpx.Response) -> str:
-    try:
-        body = response.json()
-    except ValueError:
-        return ""
-    return str(body.get("code") or "") if isinstance(body, dict) else ""
+    if before is not None and last <= before:
+        raise SourceFormatError("Supabase: a page repeats the one before")
+    return last

@@ -5,36 +5,25 @@ Needs psycopg (``pip install playbill[postgres]``). With Supabase use the connec
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pv
 import stamina
 
-from pipelines.progress import step
-from pipelines.settings import SupabaseSettings
+from pipelines.people.identity import LONGEST_ID
+from pipelines.settings import LimitSettings, SupabaseSettings
+from pipelines.sources.http import plain
+from pipelines.sources.supabase.copied import Copied
 from pipelines.sources.supabase.errors import explain
-from pipelines.sources.supabase.rows import INT32_MAX, LONGEST_ID, BadRow, Read
-from warehouse.changes import INCOMING
+from pipelines.sources.supabase.rows import EARLIEST, Read
 from warehouse.errors import ConfigError, SourceUnavailableError
+from warehouse.quarantine import Quarantine
 
 if TYPE_CHECKING:
     import psycopg
 
-CSV_TYPES = {
-    "user_id": pa.string(),
-    "movie_id": pa.int64(),
-    "rating": pa.float64(),
-    "rated_at": pa.int64(),
-    "row_id": pa.string(),
-}
-BLOCK_BYTES = 8 << 20
 GIVEN_UP = ("08", "53", "57", "40")
 """Classes of SQLSTATE that may pass: connection, resources, operator intervention, rollback."""
 
@@ -48,8 +37,8 @@ class PostgresTable:
         The connection string; it holds the password and is never shown.
     """
 
-    def __init__(self, dsn: str, settings: SupabaseSettings) -> None:
-        self._dsn, self._settings = dsn, settings
+    def __init__(self, dsn: str, settings: SupabaseSettings, limits: LimitSettings | None = None) -> None:
+        self._dsn, self._settings, self._limits = dsn, settings, limits or LimitSettings()
 
     @property
     def target(self) -> str:
@@ -57,7 +46,7 @@ class PostgresTable:
         names = ",".join(self._settings.columns.model_dump().values())
         return f"postgres/{self._settings.db_schema}.{self._settings.table}({names})"
 
-    def read(self, since: datetime | None) -> Read:
+    def read(self, since: datetime | None, aside: Quarantine) -> Read:
         """Read what changed since a moment, or all when it is None or the table has no updated_at and id.
 
         Raises
@@ -76,12 +65,12 @@ class PostgresTable:
                 on=passing, attempts=self._settings.attempts, timeout=None, wait_initial=0.5
             ):
                 with attempt:
-                    return self._read(since)
+                    return self._read(since, aside)
         except psycopg.Error as error:
-            message = error.diag.message_primary or ""
-            found = explain(error.sqlstate, message, self._settings)
-            if found is not None:
-                raise found from None
+            message = plain(error.diag.message_primary or "")
+            refusal = explain(error.sqlstate, message, self._settings)
+            if refusal is not None:
+                raise refusal from None
             if error.sqlstate in ("28P01", "28000"):
                 raise ConfigError("Postgres refuses the name or password in SUPABASE_DB_URL; copy it again") from None
             why = message or "no connection"
@@ -91,16 +80,16 @@ class PostgresTable:
             ) from None
         raise AssertionError("unreachable")
 
-    def _read(self, since: datetime | None) -> Read:
+    def _read(self, since: datetime | None, aside: Quarantine) -> Read:
         with self._connected() as con:
             columns = self._columns_there(con)
             dated = "updated_at" in columns and "id" in columns
             changes = dated and since is not None
+            clock: datetime = con.execute("SELECT now()").fetchone()[0]  # type: ignore[index]
+            copied = Copied(aside, clock)
             with con.cursor() as cursor, cursor.copy(self._query(columns, since if changes else None)) as copy:
-                table = _as_arrow(io.BufferedReader(_CopyStream(copy), BLOCK_BYTES))
-        good, bad = _sorted_out(table)
-        newest = pc.max(good["rated_at"]).as_py() if dated and good.num_rows else None
-        return Read(good, newest, not changes, table.num_rows, bad)
+                copied.take(copy)
+        return Read(copied.table(), copied.newest if dated else None, not changes, copied.given)
 
     @contextmanager
     def _connected(self) -> Iterator[psycopg.Connection[Any]]:
@@ -108,7 +97,7 @@ class PostgresTable:
         timeout = int(max(2, self._settings.timeout_seconds))
         with psycopg.connect(self._dsn, connect_timeout=timeout, prepare_threshold=None) as con:
             con.read_only = True
-            con.execute("SET statement_timeout = 0")
+            con.execute(f"SET statement_timeout = {int(self._limits.download_seconds * 1000)}")
             con.execute("SET TimeZone = 'UTC'")
             yield con
 
@@ -124,99 +113,55 @@ class PostgresTable:
         return {f: n for f, n in columns.items() if n in there or f not in optional or not there}
 
     def _query(self, columns: dict[str, str], since: datetime | None) -> Any:
+        """Return the COPY; values go as text, as one that cannot be cast would end it for all."""
         from psycopg import sql
 
         times = [sql.Identifier(columns[key]) for key in ("updated_at", "created_at") if key in columns]
-        moment = sql.SQL("coalesce({})").format(sql.SQL(", ").join(times)) if times else sql.SQL("NULL::timestamptz")
-        where = (
-            sql.SQL(" WHERE {} >= {}").format(sql.Identifier(columns["updated_at"]), sql.Literal(since.isoformat()))
-            if since
-            else sql.SQL("")
-        )
+        where: sql.Composable = sql.SQL("")
+        if since:
+            moment = sql.Literal(since.isoformat())
+            changed = [sql.SQL("{} >= {}").format(name, moment) for name in times]
+            undated = sql.SQL(" AND ").join(sql.SQL("{} IS NULL").format(name) for name in times)
+            where = sql.SQL(" WHERE {} OR ({})").format(sql.SQL(" OR ").join(changed), undated)
         return sql.SQL(
-            "COPY (SELECT {user}::text, {film}::bigint, {stars}::float8, "
-            "(extract(epoch FROM {moment}) * 1000000)::bigint, {row}::text FROM {table}{where}) TO STDOUT (FORMAT csv)"
+            "COPY (SELECT left({user}::text, {longest}), left({film}::text, 30), left({stars}::text, 30), {rated_at}, "
+            "{unreadable}, {row} FROM {table}{where}) TO STDOUT (FORMAT csv)"
         ).format(
             user=sql.Identifier(columns["user_id"]),
+            longest=sql.Literal(LONGEST_ID + 1),
             film=sql.Identifier(columns["movie_id"]),
             stars=sql.Identifier(columns["rating"]),
-            moment=moment,
-            row=sql.Identifier(columns["id"]) if "id" in columns else sql.SQL("NULL"),
+            rated_at=_first_usable(times),
+            unreadable=_unreadable(times),
+            row=sql.SQL("left({}::text, {})").format(sql.Identifier(columns["id"]), sql.Literal(LONGEST_ID + 1))
+            if "id" in columns
+            else sql.SQL("NULL"),
             table=sql.Identifier(self._settings.db_schema, self._settings.table),
             where=where,
         )
 
 
-def _as_arrow(stream: io.BufferedReader) -> pa.Table:
-    """Read CSV without a header; an empty answer is an empty table."""
-    schema = pa.schema(list(CSV_TYPES.items()))
-    if not stream.peek(1):
-        return schema.empty_table()
-    reader = pv.open_csv(
-        stream,
-        read_options=pv.ReadOptions(column_names=list(CSV_TYPES), block_size=BLOCK_BYTES, use_threads=False),
-        convert_options=pv.ConvertOptions(
-            column_types=CSV_TYPES, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
-        ),
-    )
-    batches: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in reader:
-        batches.append(batch)
-        rows += batch.num_rows
-        step("read Postgres", rows, None)
-    return pa.Table.from_batches(batches, schema=schema)
+def _first_usable(times: list[Any]) -> Any:
+    """Return the microseconds of the first time that can be: from 1970 to an hour ahead of the server's clock."""
+    from psycopg import sql
 
-
-class _CopyStream(io.RawIOBase):
-    """The blocks of a COPY as a file."""
-
-    def __init__(self, copy: Any) -> None:
-        self._copy, self._rest = copy, b""
-
-    def readable(self) -> bool:
-        """Tell that it can be read."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill the buffer with what is at hand."""
-        if not self._rest:
-            self._rest = bytes(self._copy.read())
-        taken = self._rest[: len(buffer)]
-        self._rest = self._rest[len(taken) :]
-        buffer[: len(taken)] = taken
-        return len(taken)
-
-
-def _sorted_out(table: pa.Table) -> tuple[pa.Table, list[BadRow]]:
-    """Part the rows that can be used from those that cannot."""
-    length = pc.fill_null(pc.utf8_length(table["user_id"]), 0)
-    checks = {
-        "user_id is empty or too long": pc.and_(pc.greater(length, 0), pc.less_equal(length, LONGEST_ID)),
-        "movie_id is not a TMDB id": pc.and_(
-            pc.greater(table["movie_id"], 0), pc.less_equal(table["movie_id"], INT32_MAX)
-        ),
-        "rating is outside 0.5-5.0": pc.and_(
-            pc.greater_equal(table["rating"], 0.5), pc.less_equal(table["rating"], 5.0)
-        ),
-    }
-    passed = {why: pc.fill_null(mask, False) for why, mask in checks.items()}
-    good = reduce(pc.and_, passed.values())
-    kept = table.filter(good)
-    columns = [
-        kept["user_id"],
-        kept["movie_id"].cast(pa.int32()),
-        kept["rating"].cast(pa.float32()),
-        kept["rated_at"].cast(pa.timestamp("us", tz="UTC")),
-        kept["row_id"],
+    cases = [
+        sql.SQL("WHEN {0} >= {1} AND {0} <= now() + interval '1 hour' THEN extract(epoch FROM {0})").format(
+            name, sql.Literal(EARLIEST.isoformat())
+        )
+        for name in times
     ]
-    bad: list[BadRow] = []
-    if kept.num_rows < table.num_rows:
-        wrong = pc.indices_nonzero(pc.invert(good)).to_pylist()
-        for index in wrong:
-            why = next(why for why, mask in passed.items() if not mask[index].as_py())
-            bad.append(("supabase", index + 1, why, str(table.slice(index, 1).to_pylist()[0])[:500]))
-    return pa.table(columns, schema=INCOMING), bad
+    if not cases:
+        return sql.SQL("NULL::bigint")
+    return sql.SQL("(CASE {} END * 1000000)::bigint").format(sql.SQL(" ").join(cases))
+
+
+def _unreadable(times: list[Any]) -> Any:
+    """Return a time that no calendar of ours holds, as text: infinity, before Christ, past the year 9999."""
+    from psycopg import sql
+
+    cases = [sql.SQL("WHEN {0} < '0001-01-01' OR {0} >= '10000-01-01' THEN {0}::text").format(name) for name in times]
+    return sql.SQL("CASE {} END").format(sql.SQL(" ").join(cases)) if cases else sql.SQL("NULL")
 
 
 def _psycopg() -> Any:

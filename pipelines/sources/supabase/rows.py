@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import pyarrow as pa
 
+from pipelines.people.identity import LONGEST_ID, NO_ID, of_app
+from pipelines.sources.times import parse_time
 from warehouse.changes import INCOMING
+from warehouse.quarantine import Quarantine
 
 INT32_MAX = 2**31 - 1
-LONGEST_ID = 200
-FRACTION = re.compile(r"\.(\d+)")
-BadRow = tuple[str, int, str, str]
-"""(file, line, reason, text)."""
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(hours=1)
+"""How far a row's time may be ahead of the server's clock: rows are written while they are read."""
+UNREADABLE_TIME = "time cannot be read"
 
 
 @dataclass
@@ -28,19 +30,18 @@ class Read:
     ----------
     rows : pyarrow.Table, INCOMING
     watermark : datetime, optional
-        The newest change that is surely in it; None where the table has no updated_at.
+        The newest change that is surely in it, never ahead of the server's clock; None where the table has no
+        updated_at and id.
     complete : bool
         Whether it is the whole table.
     given : int
         Rows that the server gave, those read twice for the overlap included.
-    bad : list of BadRow
     """
 
     rows: pa.Table
     watermark: datetime | None
     complete: bool
     given: int
-    bad: list[BadRow] = field(default_factory=list)
 
 
 class RatingsTable(Protocol):
@@ -50,17 +51,26 @@ class RatingsTable(Protocol):
     def target(self) -> str:
         """Which table and columns are read, without any secret; another target begins with a full read."""
 
-    def read(self, since: datetime | None) -> Read:
+    def read(self, since: datetime | None, aside: Quarantine) -> Read:
         """Read what changed since a moment, or all when it is None or the table has no updated_at and id."""
 
 
 class RowParser:
-    """Collects rows of dictionaries as Arrow tables, 0.5-5.0 stars and whole TMDB ids only."""
+    """Collects rows of dictionaries as Arrow tables, 0.5-5.0 stars and whole TMDB ids only.
 
-    def __init__(self, columns: Mapping[str, str]) -> None:
-        self._columns = columns
+    Parameters
+    ----------
+    columns : mapping of str to str
+        The table's own column names, by field.
+    now : datetime
+        The server's clock when the read began.
+    aside : Quarantine
+        Takes the rows that cannot be used.
+    """
+
+    def __init__(self, columns: Mapping[str, str], now: datetime, aside: Quarantine) -> None:
+        self._columns, self._latest, self._aside = columns, now + AHEAD, aside
         self._tables: list[pa.Table] = []
-        self.bad: list[BadRow] = []
         self.given = 0
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -71,7 +81,7 @@ class RowParser:
             try:
                 good.append(self._parse(row))
             except (ValueError, OverflowError) as error:
-                self.bad.append(("supabase", self.given, str(error), str(dict(row))[:500]))
+                self._aside.add("supabase", self.given, str(error), _shown(row))
         columns = list(zip(*good, strict=True)) or [()] * len(INCOMING)
         arrays = [pa.array(values, type=kind.type) for values, kind in zip(columns, INCOMING, strict=True)]
         self._tables.append(pa.table(arrays, schema=INCOMING))
@@ -82,52 +92,61 @@ class RowParser:
 
     def _parse(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
         name = self._columns
-        times = [parse_time(row[name[key]]) for key in ("updated_at", "created_at") if row.get(name.get(key, ""))]
-        row_id = row.get(name["id"]) if name.get("id") else None
+        values = [row.get(name[key]) for key in ("updated_at", "created_at") if key in name]
+        moments = [parse_time(value) for value in values if value is not None]
+        # a time that cannot be is not known: the rating counts all the same
+        usable = (moment for moment in moments if EARLIEST <= moment <= self._latest)
         return (
-            user(row.get(name["user_id"])),
+            user_of(row.get(name["user_id"])),
             whole(row.get(name["movie_id"])),
             stars(row.get(name["rating"])),
-            times[0] if times else None,
-            None if row_id is None else str(row_id),
+            next(usable, None),
+            _row_id(row.get(name["id"])) if "id" in name else None,
         )
 
 
-def _checked(what: str, test: Callable[[Any], bool], value: Any) -> Any:
+def _checked(reason: str, test: Callable[[Any], bool], value: Any) -> Any:
     if not test(value):
-        raise ValueError(f"{what}")
+        raise ValueError(reason)
     return value
 
 
-def user(value: Any) -> str:
-    """Return a user id as text; a UUID in lower case."""
-    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    _checked("user_id is empty or too long", lambda t: 0 < len(t) <= LONGEST_ID, text)
-    return text.lower() if re.fullmatch(r"[0-9a-fA-F-]{36}", text) else text
+def _row_id(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = str(value) if isinstance(value, str | int) else ""
+    return str(_checked("id is no text or number", lambda t: 0 < len(t) <= LONGEST_ID and t.isprintable(), text))
+
+
+def user_of(value: Any) -> str:
+    """Return the user id of somebody in the table; text that was no UTF-8 names nobody."""
+    if isinstance(value, str) and "\ufffd" in value:
+        raise ValueError(NO_ID)
+    return of_app(value)
 
 
 def whole(value: Any) -> int:
     """Return a TMDB id."""
-    number = int(value) if isinstance(value, int | str) and str(value).isdecimal() and len(str(value)) < 12 else 0
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else 0
     result: int = _checked("movie_id is not a TMDB id", lambda n: 0 < n <= INT32_MAX, number)
     return result
 
 
 def stars(value: Any) -> float:
     """Return a rating of 0.5-5.0 stars; PostgREST may send a numeric as text."""
+    if isinstance(value, bool):
+        raise ValueError("rating is not a number")  # noqa: TRY004 - a reason in the quarantine
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError("rating is not a number") from None
     _checked("rating is outside 0.5-5.0", lambda n: math.isfinite(n) and 0.5 <= n <= 5.0, number)
     return number
 
 
-def parse_time(value: str) -> datetime:
-    """Read Postgres's timestamps; one without a zone is UTC."""
-    text = FRACTION.sub(lambda m: "." + m.group(1)[:6].ljust(6, "0"), str(value).strip().replace("Z", "+00:00"))
+def _shown(row: Mapping[str, Any]) -> str:
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError("time cannot be read") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return str(dict(row))
+    except (ValueError, RecursionError):
+        return "a row that cannot be shown"

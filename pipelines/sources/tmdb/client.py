@@ -1,68 +1,28 @@
-"""TMDB v3: one polite client for films, look-ups by IMDb id, lists, changes and searches.
+"""TMDB v3: films, look-ups by IMDb id, lists, changes and searches.
 
-https://developer.themoviedb.org/reference. Every request goes through one token bucket, is retried when the server
-stumbles, and waits while a circuit breaker is open. What is wrong with one film comes back as an `Answer`; only a
-refused key and a TMDB that is down are errors.
+https://developer.themoviedb.org/reference. What is wrong with one film comes back as an `Answer`; only a refused key
+and a TMDB that is down are errors.
 """
 
 from __future__ import annotations
 
-import asyncio
-import random
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from types import TracebackType
-from typing import Any
+from typing import Self
 
-import httpx
+from pipelines.settings import LimitSettings, TmdbSettings
+from pipelines.sources.http import GaveUpError, Policy, Service, Transport
+from pipelines.sources.tmdb.answers import Answer, Body, Judging, film_ids, last_page, results
+from pipelines.sources.tmdb.key import TmdbKey
+from warehouse.errors import SourceFormatError, SourceUnavailableError
 
-from pipelines.settings import TmdbSettings
-from pipelines.sources.http import RETRIED_STATUS, asked_wait, make_async_client
-from pipelines.sources.tmdb.key import KeyedTransport, TmdbKey
-from pipelines.sources.tmdb.pace import Breaker, Clock, Pace, Sleep
-from warehouse.errors import ConfigError, SourceUnavailableError
-
-Body = dict[str, Any]
 Query = Mapping[str, str | int]
 
-PAGE_FILMS = 20
 LAST_PAGE = 500
 """TMDB refuses pages past it."""
-ABSENT_CODES = (6, 34)
-"""TMDB's own codes for a film that is not there (https://developer.themoviedb.org/docs/errors)."""
-TOO_MANY = 429
-FIRST_BACKOFF_SECONDS = 0.5
-LONGEST_BACKOFF_SECONDS = 20.0
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What TMDB said.
-
-    Attributes
-    ----------
-    body : dict or None
-        The JSON object of a success.
-    absent : bool
-        Whether TMDB said that there is no such film; neither this nor a body means that asking failed.
-    reason : str
-        Why there is no body.
-    """
-
-    body: Body | None = None
-    absent: bool = False
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class _Retry:
-    """A failed try: why, how long the server asked to wait, and whether it is the pace that it minds."""
-
-    reason: str
-    wait_seconds: float | None = None
-    too_fast: bool = False
+DOWN_AFTER = 10
+"""Failures in a row, of all films together, after which TMDB counts as down."""
 
 
 class TmdbClient:
@@ -70,38 +30,32 @@ class TmdbClient:
 
     Parameters
     ----------
+    limits : LimitSettings, optional
+        How long and large an answer may be.
     transport : httpx.AsyncBaseTransport, optional
         What sends the requests; tests pass their own.
-    clock, sleep : callables, optional
-        Time, for tests.
-
-    Attributes
-    ----------
-    requests : int
-        Requests made so far, failed ones included.
     """
 
     def __init__(
         self,
         settings: TmdbSettings,
         key: TmdbKey,
+        limits: LimitSettings | None = None,
         *,
-        transport: httpx.AsyncBaseTransport | None = None,
-        clock: Clock = time.monotonic,
-        sleep: Sleep = asyncio.sleep,
+        transport: Transport | None = None,
     ) -> None:
-        limits = httpx.Limits(max_connections=settings.in_flight, max_keepalive_connections=settings.in_flight)
-        inner = transport or httpx.AsyncHTTPTransport(limits=limits)
-        self._http = make_async_client(
-            settings.base_url, settings.timeout_seconds, KeyedTransport(inner, key), {"Accept": "application/json"}
-        )
-        self._settings, self._key, self._sleep = settings, key, sleep
-        self._slots = asyncio.Semaphore(settings.in_flight)
-        self._pace = Pace(settings.rate, settings.burst, clock=clock, sleep=sleep)
-        self._breaker = Breaker(self._is_back, settings.patience_seconds, sleep=sleep)
-        self.requests = 0
+        self._service = Service(
+            "TMDB", settings.base_url, _policy(settings, limits or LimitSettings()),
+            secret=key.secret, headers={"Accept": "application/json"}, transport=transport,
+        )  # fmt: skip
+        self._judge = Judging(key.name)
 
-    async def __aenter__(self) -> TmdbClient:
+    @property
+    def requests(self) -> int:
+        """Requests made so far, failed ones included."""
+        return self._service.requests
+
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
@@ -111,7 +65,7 @@ class TmdbClient:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._service.aclose()
 
     async def check(self) -> None:
         """Make sure that TMDB answers and takes the key.
@@ -141,16 +95,17 @@ class TmdbClient:
         SourceUnavailableError
             If a page of the list cannot be had.
         """
-        found: dict[int, None] = {}
+        listed: dict[int, None] = {}
         for page in range(1, LAST_PAGE + 1):
-            if len(found) >= n:
+            if len(listed) >= n:
                 break
             body = await self._must("/movie/popular", {"page": page})
             ids = film_ids(body)
-            found.update(dict.fromkeys(ids))
-            if not ids or page >= _pages(body):
+            before = len(listed)
+            listed.update(dict.fromkeys(ids))
+            if len(listed) == before or page >= last_page(body):  # a page that only repeats is the end as well
                 break
-        return list(found)[:n]
+        return list(listed)[:n]
 
     async def changes(self, first: date, last: date) -> set[int]:
         """Return the ids of films changed between two days, at most 14 days apart.
@@ -165,14 +120,17 @@ class TmdbClient:
         """
         days: Query = {"start_date": first.isoformat(), "end_date": last.isoformat()}
         body = await self._must("/movie/changes", {**days, "page": 1})
-        pages = _pages(body)
+        pages = last_page(body)
         if pages > LAST_PAGE and (last - first).days > 1:
             middle = first + (last - first) // 2
             return await self.changes(first, middle) | await self.changes(middle, last)
-        found = set(film_ids(body))
+        changed = set(film_ids(body))
         for page in range(2, min(pages, LAST_PAGE) + 1):
-            found.update(film_ids(await self._must("/movie/changes", {**days, "page": page})))
-        return found
+            ids = film_ids(await self._must("/movie/changes", {**days, "page": page}))
+            if not ids:
+                break
+            changed.update(ids)
+        return changed
 
     async def search(self, query: str, year: int | None) -> list[Body]:
         """Return the first page of films with such a title, TMDB's best match first.
@@ -184,7 +142,7 @@ class TmdbClient:
         """
         years: Query = {} if year is None else {"year": year}
         body = await self._must("/search/movie", {"query": query, **years})
-        return [row for row in _results(body) if isinstance(row, dict)]
+        return [row for row in results(body) if isinstance(row, dict)]
 
     async def _must(self, path: str, query: Query) -> Body:
         answer = await self._get(path, query)
@@ -193,95 +151,21 @@ class TmdbClient:
         return answer.body
 
     async def _get(self, path: str, query: Query) -> Answer:
-        """Ask until there is an answer, at most ``attempts`` times, waiting longer each time."""
-        reason = ""
-        for attempt in range(1, self._settings.attempts + 1):
-            said = await self._try_in_turn(path, query)
-            if isinstance(said, Answer):
-                self._breaker.succeeded()
-                return said
-            reason = said.reason
-            self._breaker.failed(reason)
-            await self._wait(said, attempt)
-        return Answer(reason=f"{reason}, {self._settings.attempts} times")
-
-    async def _wait(self, said: _Retry, attempt: int) -> None:
-        """Wait before the next try, as long as the server asked or twice as long as before."""
-        backoff = min(FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1), LONGEST_BACKOFF_SECONDS)
-        wait = said.wait_seconds
-        if wait is None:
-            wait = backoff * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
-        if wait > max(self._settings.patience_seconds, LONGEST_BACKOFF_SECONDS):
-            raise SourceUnavailableError(f"TMDB asks to wait {wait:.0f} seconds ({said.reason})")
-        if said.too_fast:
-            self._pace.hold(wait)
-        elif attempt < self._settings.attempts:
-            await self._sleep(wait)
-
-    async def _is_back(self) -> bool:
-        return isinstance(await self._try("/configuration", {}), Answer)
-
-    async def _try_in_turn(self, path: str, query: Query) -> Answer | _Retry:
-        while True:
-            await self._breaker.admit()
-            async with self._slots:
-                if not self._breaker.is_open:  # it may have opened while this one waited for a slot
-                    return await self._try(path, query)
-
-    async def _try(self, path: str, query: Query) -> Answer | _Retry:
-        await self._pace.take()
-        self.requests += 1
         try:
-            response = await self._http.get(path, params=query)
-        except httpx.TimeoutException as error:
-            return _Retry(f"no answer in {self._settings.timeout_seconds:g} s ({type(error).__name__})")
-        except httpx.HTTPError as error:
-            return _Retry(self._key.hide_in(str(error)) or type(error).__name__)
-        return self._judge(response)
-
-    def _judge(self, response: httpx.Response) -> Answer | _Retry:
-        """Tell what a response means: an answer, or a reason to ask again.
-
-        Raises
-        ------
-        ConfigError
-            If the key is refused.
-        """
-        status, body = response.status_code, _json(response)
-        code = body.get("status_code") if body else None
-        said = self._key.hide_in(str(body.get("status_message") or ""))[:200] if body else ""
-        reason = f"{status} {said or response.reason_phrase}".strip()
-        if body is not None and status in (401, 403):
-            raise ConfigError(f"TMDB refuses the key in {self._key.name} ({reason}); copy it again from your account")
-        if body is not None and response.is_success and body.get("success") is not False:
-            return Answer(body)
-        if body is not None and code in ABSENT_CODES:
-            return Answer(absent=True, reason=reason)
-        if response.is_success or response.is_server_error or status in RETRIED_STATUS:
-            unusual = "" if body is not None else ", not JSON"
-            return _Retry(f"{reason}{unusual}", asked_wait(response), too_fast=status == TOO_MANY)
-        return Answer(reason=reason)
+            return await self._service.ask(path, self._judge, query)
+        except (GaveUpError, SourceFormatError) as error:
+            return Answer(reason=str(error))
 
 
-def film_ids(body: Body) -> list[int]:
-    """Return the ids of a list's films; what is no id is passed over."""
-    ids = [row.get("id") for row in _results(body) if isinstance(row, dict)]
-    return [i for i in ids if isinstance(i, int) and not isinstance(i, bool) and 0 < i < 2**31]
-
-
-def _results(body: Body) -> list[Any]:
-    results = body.get("results")
-    return results if isinstance(results, list) else []
-
-
-def _pages(body: Body) -> int:
-    pages = body.get("total_pages")
-    return pages if isinstance(pages, int) else 1
-
-
-def _json(response: httpx.Response) -> Body | None:
-    try:
-        body = response.json()
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
+def _policy(settings: TmdbSettings, limits: LimitSettings) -> Policy:
+    return Policy(
+        timeout_seconds=settings.timeout_seconds,
+        answer_seconds=limits.answer_seconds,
+        answer_bytes=int(limits.answer_mb * 2**20),
+        attempts=settings.attempts,
+        patience_seconds=settings.patience_seconds,
+        rate=settings.rate,
+        burst=settings.burst,
+        in_flight=settings.in_flight,
+        breaks_after=DOWN_AFTER,
+    )

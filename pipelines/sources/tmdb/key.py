@@ -1,12 +1,11 @@
-"""TMDB's key: added to a request on the wire only, so that no log line, error or stored URL can hold it."""
+"""TMDB's key: which one is configured, and where in a request it belongs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import httpx
-
 from pipelines.settings import Settings
+from pipelines.sources.http import Secret
 from warehouse.errors import ConfigError
 
 HOW_TO_GET_ONE = "set TMDB_READ_TOKEN (or TMDB_API_KEY), free at https://www.themoviedb.org/settings/api"
@@ -28,13 +27,11 @@ class TmdbKey:
     name: str
 
     @property
-    def is_token(self) -> bool:
-        """Whether it goes into the Authorization header; an API key goes into the query."""
-        return self.value.count(".") == 2
-
-    def hide_in(self, text: str) -> str:
-        """Return ``text`` without the key."""
-        return text.replace(self.value, "[hidden]")
+    def secret(self) -> Secret:
+        """The key as it is sent: a token in the Authorization header, an API key in the query."""
+        if self.value.count(".") == 2:
+            return Secret(headers={"Authorization": f"Bearer {self.value}"})
+        return Secret(query={"api_key": self.value})
 
 
 def find_key(settings: Settings) -> TmdbKey | None:
@@ -52,26 +49,3 @@ def find_key(settings: Settings) -> TmdbKey | None:
         if value:
             return TmdbKey(value, name)
     return None
-
-
-class KeyedTransport(httpx.AsyncBaseTransport):
-    """Adds the key behind httpx's back: its requests, which it logs and puts into errors, stay without it."""
-
-    def __init__(self, inner: httpx.AsyncBaseTransport, key: TmdbKey) -> None:
-        self._inner, self._key = inner, key
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request with the key."""
-        url, headers = request.url, request.headers.copy()
-        if self._key.is_token:
-            headers["Authorization"] = f"Bearer {self._key.value}"
-        else:
-            url = url.copy_add_param("api_key", self._key.value)
-        keyed = httpx.Request(
-            request.method, url, headers=headers, stream=request.stream, extensions=request.extensions
-        )
-        return await self._inner.handle_async_request(keyed)
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._inner.aclose()

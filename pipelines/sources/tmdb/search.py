@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any, Protocol, TypedDict
 
-import httpx
-
 from pipelines.settings import Settings
+from pipelines.sources.http import Transport
 from pipelines.sources.tmdb.client import TmdbClient
 from pipelines.sources.tmdb.fields import Problem, day, number, text, whole
 from pipelines.sources.tmdb.key import HOW_TO_GET_ONE, find_key
@@ -38,7 +37,7 @@ class SearchMovie(Protocol):
 
 
 @contextmanager
-def searching(settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> Iterator[SearchMovie]:
+def searching(settings: Settings, *, transport: Transport | None = None) -> Iterator[SearchMovie]:
     """Give a function ``search_movie(query, year)`` that keeps TMDB's pace over the whole block.
 
     Raises
@@ -52,7 +51,7 @@ def searching(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
     if key is None:
         raise ConfigError(f"a search by title needs TMDB's key; {HOW_TO_GET_ONE}")
     with asyncio.Runner() as runner:
-        client = TmdbClient(settings.tmdb, key, transport=transport)
+        client = TmdbClient(settings.tmdb, key, settings.limits, transport=transport)
 
         def search_movie(query: str, year: int | None = None) -> list[FoundFilm]:
             rows = runner.run(client.search(query, year))
@@ -65,7 +64,7 @@ def searching(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
 
 
 def search_movie(
-    query: str, year: int | None = None, *, settings: Settings, transport: httpx.AsyncBaseTransport | None = None
+    query: str, year: int | None = None, *, settings: Settings, transport: Transport | None = None
 ) -> list[FoundFilm]:
     """Search for one title; use `searching` for many.
 

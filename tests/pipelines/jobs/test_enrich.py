@@ -17,14 +17,16 @@ from pipelines.jobs.build import build
 from pipelines.jobs.enrich import Enriched, enrich
 from pipelines.jobs.ingest import ingest
 from pipelines.progress import reporting
-from pipelines.settings import Settings, TmdbSettings
+from pipelines.settings import LimitSettings, Settings, TmdbSettings
 from pipelines.sources.tmdb.client import TmdbClient
 from pipelines.sources.tmdb.key import TmdbKey
 from tests.pipelines.jobs.enriched_set import movielens
-from tests.tmdb_fake import API_KEY, FakeTime, FakeTmdb, film, refusal
+from tests.tmdb_fake import API_KEY, FakeTmdb, film, refusal
 from warehouse import ledgers
 from warehouse.enrichment import EnrichmentLedger
 from warehouse.errors import ConfigError, EmptyLakeError
+
+pytestmark = pytest.mark.usefixtures("virtual_time")
 
 START = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 RUN = "20261121T030000Z-abcdef"
@@ -52,11 +54,8 @@ def tmdb() -> FakeTmdb:
 
 
 def run(settings: Settings, fake: FakeTmdb, *, days: float = 0, **options: Any) -> Enriched:
-    time = FakeTime()
-
-    def connect(asked: TmdbSettings, key: TmdbKey) -> TmdbClient:
-        transport = httpx.MockTransport(fake)
-        return TmdbClient(asked, key, transport=transport, clock=time.clock, sleep=time.sleep)
+    def connect(asked: TmdbSettings, key: TmdbKey, limits: LimitSettings) -> TmdbClient:
+        return TmdbClient(asked, key, limits, transport=httpx.MockTransport(fake))
 
     return enrich(settings, RUN, now=START + timedelta(days=days), connect=connect, **options)
 
@@ -338,6 +337,9 @@ def test_progress_is_reported_up_to_the_end(settings: Settings, tmdb: FakeTmdb) 
     seen: list[tuple[str, float, float | None]] = []
 
     class Reporter:
+        def stage(self, name: str, number: int, of: int) -> None:
+            pass
+
         def update(self, what: str, done: float, total: float | None) -> None:
             seen.append((what, done, total))
 

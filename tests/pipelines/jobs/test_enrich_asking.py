@@ -15,7 +15,7 @@ from pipelines.jobs.enrich_asking import Asking
 from pipelines.settings import TmdbSettings
 from pipelines.sources.tmdb.client import TmdbClient
 from pipelines.sources.tmdb.key import TmdbKey
-from tests.tmdb_fake import API_KEY, FakeTime, FakeTmdb, film
+from tests.tmdb_fake import API_KEY, FakeTmdb, film
 from warehouse.enrichment import EnrichmentLedger
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -49,12 +49,9 @@ def asking(client: TmdbClient, ledger: SlowLedger) -> Asking:
 
 
 def client(fake: FakeTmdb) -> TmdbClient:
-    time = FakeTime()
     settings = TmdbSettings(rate=200.0, in_flight=1)
     transport = httpx.MockTransport(fake)
-    return TmdbClient(
-        settings, TmdbKey(API_KEY, "TMDB_API_KEY"), transport=transport, clock=time.clock, sleep=time.sleep
-    )
+    return TmdbClient(settings, TmdbKey(API_KEY, "TMDB_API_KEY"), transport=transport)
 
 
 def test_answers_that_come_during_the_last_write_are_written_too() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -17,12 +18,12 @@ from pipelines.jobs.ingest_supabase import ingest_supabase
 from pipelines.people.reader import read_people
 from pipelines.people.suppression import suppress, suppressed
 from pipelines.runs import new_run_id
-from pipelines.settings import Settings
+from pipelines.settings import QualitySettings, Settings
 from tests.conftest import SetMaker
 from tests.pipelines.jobs.test_build_sources import ANN, BEN, log, rated
 from tests.pipelines.sources.supabase.postgrest import Table
 from warehouse.db import connect
-from warehouse.errors import ConfigError
+from warehouse.errors import ConfigError, UnknownUserError
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def filled(app: Settings) -> Settings:
     log(app, (ANN, "movie_id", 503, "like", 5), (BEN, "movie_id", 503, "like", 5), ("x7", "movie_id", 504, "view", 5))
     bad = f'{{"user_id": "{ANN.upper()}"}}\n{{"user_id": "{BEN}"}}\n'.encode()
     (app.folder.inbox / "b.jsonl.gz").write_bytes(gzip.compress(bad))
-    ingest_events(app, new_run_id())
+    ingest_events(app.model_copy(update={"quality": QualitySettings(max_bad_share=1.0)}), new_run_id())
     build(app, new_run_id())
     return app
 
@@ -42,15 +43,25 @@ def forget_one(settings: Settings, user_id: str) -> Forgotten:
     return forget(settings, new_run_id(), user_id)
 
 
+def unpacked(content: bytes) -> bytes:
+    """Return what a gzip holds, also where only its checksum is wrong; what is none as it is."""
+    if content[:2] != b"\x1f\x8b":
+        return content
+    try:
+        return gzip.decompress(content)
+    except gzip.BadGzipFile:
+        return zlib.decompressobj(wbits=-15).decompress(content[10:])
+
+
 def files_that_name(settings: Settings, word: str) -> list[str]:
     """Return the files of the data folder in which a word stands, however they are packed."""
     found = []
     for path in sorted(settings.folder.root.rglob("*")):
-        if not path.is_file() or path.is_symlink() or path.name == "warehouse.duckdb":
+        if not path.is_file() or path.is_symlink():
             continue
         content = path.read_bytes()
         if path.suffix == ".gz":
-            content = gzip.decompress(content)
+            content = unpacked(content)
         if path.suffix == ".parquet":
             content = str(pq.read_table(path).to_pylist()).encode()
         if word.lower().encode() in content.lower():
@@ -59,17 +70,23 @@ def files_that_name(settings: Settings, word: str) -> list[str]:
 
 
 def test_nothing_names_them_any_more(filled: Settings) -> None:
-    assert len(files_that_name(filled, ANN)) == 6  # two batches, two archived logs, the quarantine, the interactions
+    # two batches, two archived logs, the quarantine, the interactions, the warehouse
+    assert len(files_that_name(filled, ANN)) == 7
     done = forget_one(filled, ANN)
     assert files_that_name(filled, ANN) == []
-    assert (done.lake_rows, done.suppressed) == (5, True)
+    taken_out = {one.store: one.rows for one in done.looked if one.rows}
+    assert taken_out.pop("warehouse") > 1
+    assert taken_out == {
+        "landed supabase": 1, "landed events": 1, "archived logs": 2, "quarantined lines of logs": 1, "interactions": 2,
+    }  # fmt: skip
+    assert done.suppressed
     with connect(filled.folder.warehouse_file, read_only=True) as con:
         for table in ("fct_interactions", "mart_user_profiles", "int_event_signals"):
             assert con.execute(f"SELECT count(*) FROM {table} WHERE user_id = ?", [ANN]).fetchall() == [(0,)]
     people = read_people(filled.folder).user_ids
     assert ANN not in people
     assert {BEN, "ev_x7"} <= set(people)
-    assert len(files_that_name(filled, BEN)) == 6
+    assert len(files_that_name(filled, BEN)) == 7
 
 
 def test_they_do_not_come_back(filled: Settings) -> None:
@@ -120,14 +137,31 @@ def test_serving_is_told_by_a_hash(filled: Settings) -> None:
 
 def test_again_and_somebody_unknown(filled: Settings) -> None:
     forget_one(filled, ANN)
-    again = forget_one(filled, ANN)
-    assert (again.lake_rows, again.built_rows, again.suppressed) == (0, 0, False)
-    assert forget_one(filled, "ml_12345").suppressed is True
+    again = forget_one(filled, ANN.upper())
+    assert (again.rows, again.suppressed) == (0, False)
+    before = suppressed(filled.folder)
+    with pytest.raises(UnknownUserError, match=r"nobody is called 'ml_12345'.*ids look like ml_1"):
+        forget_one(filled, "ml_12345")
+    with pytest.raises(UnknownUserError, match=r"nobody is called 'x7'.*did you mean ev_x7\?"):
+        forget_one(filled, "x7")
+    assert suppressed(filled.folder) == before
+
+
+def test_a_dry_run_says_the_same_and_does_nothing(filled: Settings) -> None:
+    def contents() -> dict[Path, bytes]:
+        files = [path for path in filled.folder.root.rglob("*") if path.is_file()]
+        return {path: path.read_bytes() for path in files}
+
+    before = contents()
+    dry = forget(filled, new_run_id(), ANN, dry_run=True)
+    assert contents() == before
+    assert dry.looked == forget_one(filled, ANN).looked
 
 
 def test_an_empty_data_folder(settings: Settings) -> None:
-    assert forget_one(settings, ANN) == Forgotten(ANN, 0, 0, 0, True)
-    assert suppressed(settings.folder)
+    with pytest.raises(UnknownUserError):
+        forget_one(settings, ANN)
+    assert not suppressed(settings.folder)
 
 
 @pytest.mark.parametrize("user", ["", "  ", "a\nb"])

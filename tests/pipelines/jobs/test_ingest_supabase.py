@@ -13,7 +13,7 @@ import stamina
 from pipelines.jobs.ingest_supabase import SupabaseIngested, ingest_supabase
 from pipelines.people.suppression import suppress
 from pipelines.runs import new_run_id
-from pipelines.settings import Settings
+from pipelines.settings import QualitySettings, Settings
 from tests.pipelines.sources.supabase.postgrest import Table, refusal
 from tests.pipelines.sources.supabase.test_api import USERS, rows, stamp, without
 from warehouse import ledgers
@@ -66,9 +66,9 @@ def test_the_second_read_takes_the_overlap_and_what_changed(app: Settings) -> No
     assert ingest(app, table) == SupabaseIngested("full", 200, 200, 0, 0, 0, "000001-" + batches(app)[0][-6:])
     table.given = 0
     second = ingest(app, table)
-    # of the ten minutes before minute 50 and of it: ids 160 to 200, and the question for the newest and the columns
+    # of the ten minutes before minute 50 and of it: ids 160 to 200, and the three questions before
     assert (second.mode, second.rows_read, second.fresh, second.changed, second.batch_id) == ("changes", 41, 0, 0, None)
-    assert table.given == 41 + 2
+    assert table.given == 41 + 3
     table.rows[5] |= {"rating": 0.5, "updated_at": stamp(55)}
     table.rows.append({**table.rows[6], "id": 201, "movie_id": 999, "updated_at": stamp(56)})
     third = ingest(app, table)
@@ -100,6 +100,61 @@ def test_a_row_changed_while_all_is_read_comes_with_the_next_read(app: Settings)
     ingest(app, table)
     ingest(app, table)
     assert landed(app) == wanted(table)
+
+
+@pytest.mark.parametrize("made", ["created_at", None])
+def test_a_row_that_was_never_updated_is_read_all_the_same(app: Settings, made: str | None) -> None:
+    fresh = [{**row, "updated_at": None} if row["id"] > 5 else row for row in rows(40)]
+    table = Table(fresh if made else without(fresh, "created_at"), max_rows=7)
+    ingest(app, table)
+    assert landed(app) == wanted(table)
+    new = {**table.rows[20], "id": 41, "movie_id": 999}
+    table.rows.append({**new, "created_at": stamp(500)} if made else new)
+    result = ingest(app, table)
+    assert (result.mode, result.fresh) == ("changes", 1)
+    assert landed(app) == wanted(table)
+
+
+@pytest.mark.parametrize(
+    ("moment", "bad"),
+    [
+        ("2099-01-01T00:00:00+00:00", 0),
+        ("2999-12-31T00:00:00+00:00", 0),
+        ("9999-12-31T23:59:59.999999+00:00", 0),
+        ("9999-12-31T23:59:59-12:00", 1),
+        ("infinity", 1),
+        ("-infinity", 1),
+        ("0044-03-15T12:00:00+00:00 BC", 1),
+        ("12026-01-01T00:00:00+00:00", 1),
+    ],
+)
+def test_one_odd_time_costs_its_own_row_at_most_and_never_the_next_change(app: Settings, moment: str, bad: int) -> None:
+    app = app.model_copy(update={"quality": QualitySettings(max_bad_share=0.1)})
+    table = Table(rows(40), max_rows=7)
+    table.rows[3]["updated_at"] = moment
+    first = ingest(app, table)
+    assert (first.fresh, first.bad_rows) == (40 - bad, bad)
+    table.rows[7] |= {"rating": 0.5, "updated_at": stamp(55)}
+    table.rows.append({**table.rows[6], "id": 41, "movie_id": 999, "updated_at": stamp(56)})
+    second = ingest(app, table)
+    assert (second.mode, second.fresh, second.changed) == ("changes", 1, 1)
+    assert max(row["watermark"] for row in ledgers.read(app.folder, "reads")) <= datetime.now(UTC)
+
+
+def test_the_mark_is_never_past_the_servers_own_clock(app: Settings) -> None:
+    server = datetime(2026, 1, 1, 0, 5, tzinfo=UTC)
+    ingest(app, Table(rows(40), clock=server))  # the last change is at minute 10
+    assert ledgers.read(app.folder, "reads")[0]["watermark"] <= server
+
+
+def test_a_mark_that_an_earlier_version_put_into_the_future_is_not_believed(app: Settings) -> None:
+    table = Table(rows(40))
+    ingest(app, table)
+    last = ledgers.read(app.folder, "reads")[0]
+    row = {key: value for key, value in last.items() if key not in ("run_id", "recorded_at")}
+    ledgers.append(app.folder, "reads", new_run_id(), [{**row, "watermark": datetime(2999, 1, 1, tzinfo=UTC)}])
+    assert ingest(app, table).mode == "full"
+    assert ingest(app, table).mode == "changes"
 
 
 def test_a_full_read_finds_deletions_when_it_is_due(app: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def settings_of(run_settings: Settings) -> Settings:
 
 
 def land(settings: Settings, path: Path) -> None:
-    ingest(settings, new_run_id(), movielens=path)
+    ingest(settings, new_run_id(), movielens=path, replace=True)
     build(settings, new_run_id())
 
 
@@ -111,6 +111,7 @@ def test_a_refusal_keeps_the_champions_arrays_over_fresh_histories_and_new_films
         ]
 
 
+@pytest.mark.slow
 def test_the_champion_goes_on_through_refusals_and_runs_without_training(
     settings_of: Settings, make_set: SetMaker
 ) -> None:
@@ -127,6 +128,7 @@ def test_the_champion_goes_on_through_refusals_and_runs_without_training(
     assert (published.model, published.trained_for) == ("covisitation", first.release_id)
 
 
+@pytest.mark.slow
 def test_popularity_alone_does_not_take_the_champions_place(settings_of: Settings, make_set: SetMaker) -> None:
     settings = settings_of
     land(settings, make_set())
@@ -138,6 +140,7 @@ def test_popularity_alone_does_not_take_the_champions_place(settings_of: Setting
     assert (published.model, published.trained_for) == ("covisitation", first.release_id)
 
 
+@pytest.mark.slow
 def test_popularity_is_published_where_nothing_was_promoted(settings_of: Settings, make_set: SetMaker) -> None:
     settings = settings_of
     land(settings, make_set())
@@ -149,6 +152,7 @@ def test_popularity_is_published_where_nothing_was_promoted(settings_of: Setting
     assert champion_recipe(settings.folder, SET) == {}
 
 
+@pytest.mark.slow
 def test_a_champion_of_an_older_schema_still_ranks(settings_of: Settings, make_set: SetMaker) -> None:
     settings = settings_of
     land(settings, make_set())
@@ -162,6 +166,7 @@ def test_a_champion_of_an_older_schema_still_ranks(settings_of: Settings, make_s
     assert champion_recipe(settings.folder, SET)["covisitation"] == first.manifest["recipe"]
 
 
+@pytest.mark.slow
 def test_another_set_in_between_does_not_cost_the_champion(settings_of: Settings, make_set: SetMaker) -> None:
     settings = settings_of
     land(settings, make_set())

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from pipelines.sources.http import asked_wait, run_async
+from pipelines.sources.http.policy import asked_wait
+from pipelines.sources.http.running import run_async
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
@@ -28,8 +29,8 @@ NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 )
 def test_what_a_server_asks(header: str, seconds: float | None) -> None:
     response = httpx.Response(429, headers=[(b"Retry-After", header.encode())])
-    assert asked_wait(response, NOW) == seconds
-    assert asked_wait(httpx.Response(429), NOW) is None
+    assert asked_wait(response.headers, NOW) == seconds
+    assert asked_wait(httpx.Response(429).headers, NOW) is None
 
 
 async def _answer() -> int:

@@ -63,8 +63,8 @@ def test_without_a_release_every_path_asks_to_come_back(tmp_path: Path, path: st
 
 @pytest.mark.parametrize(
     ("path", "methods"),
-    [("/recommend", "GET, POST"), ("/recommendations/batch", "POST"), ("/recommendations/ml_1", "GET"),
-     ("/movies/11/similar", "GET"), ("/movies/popular", "GET")],
+    [("/recommend", "GET, HEAD, POST"), ("/recommendations/batch", "POST"), ("/recommendations/ml_1", "GET, HEAD"),
+     ("/movies/11/similar", "GET, HEAD"), ("/movies/popular", "GET, HEAD")],
 )  # fmt: skip
 def test_a_wrong_method_is_told_the_right_ones(api: Api, path: str, methods: str) -> None:
     answer = api.request("DELETE", path)

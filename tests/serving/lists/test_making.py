@@ -8,7 +8,7 @@ import pytest
 from pipelines.choice.recipes import make_model
 from pipelines.jobs.build import build
 from pipelines.jobs.ingest import ingest
-from pipelines.lists.rank import Ranker, rank
+from pipelines.lists.rank import Ranker
 from pipelines.people.reader import read_films, read_people
 from pipelines.settings import Settings
 from pipelines.sources.supabase.live import LiveRating
@@ -45,14 +45,14 @@ def test_one_by_one_equals_all_at_once_on_the_sample(settings: Settings, name: s
     people, films = read_people(settings.folder), read_films(settings.folder)
     histories = people.histories_in(films)
     model, popularity = make_model(name).fit(histories, films), make_model("popularity").fit(histories, films)
-    ranked = rank(model, popularity, people, films, length=20, explained=10)  # type: ignore[arg-type]
     ranker = Ranker.of(model, popularity, films)  # type: ignore[arg-type]
+    finished = ranker.rank(people, length=20, explained=10)
     for row in range(0, len(people.user_ids), 40):
         history = people.histories.take([row])
         ids = people.movie_ids[history.item_idx].tolist()
         rows = [Rated(*one) for one in zip(ids, history.ratings.tolist(), history.rated_at.tolist(), strict=True)]
         live = make_list(ranker, rows, length=20, explained=10, generated_us=0)
-        items, scores = ranked.lists.row(row)
+        items, scores = finished.lists.row(row)
         assert live.scores == pytest.approx(scores.tolist(), rel=1e-4, abs=1e-4)
         # films a rounding apart may change places, and no others
         places = np.array(live.places)

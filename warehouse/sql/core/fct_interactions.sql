@@ -28,7 +28,6 @@ merged AS (
         coalesce(latest.user_id, signals.user_id) AS user_id,
         coalesce(latest.movie_id, signals.movie_id) AS movie_id,
         coalesce(latest.rating, signals.stars) AS rating,
-        coalesce(signals.implicit_weight, 0)::FLOAT AS implicit_weight,
         coalesce(latest.rated_at, signals.happened_at) AS rated_at,
         latest.rating IS NOT NULL AS is_rating,
         CASE
@@ -44,7 +43,6 @@ SELECT
     good.user_id,
     good.movie_id,
     good.rating,
-    0::FLOAT AS implicit_weight,
     good.rated_at,
     TRUE AS is_rating,
     [good.source] AS sources

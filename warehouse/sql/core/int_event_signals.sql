@@ -1,4 +1,4 @@
--- purpose:  what interaction logs say of a person and a film: a weight, and the stars that it stands for
+-- purpose:  what interaction logs say of a person and a film: the stars that the weightiest kind of event stands for
 -- grain:    a person and a film
 -- key:      user_id, movie_id
 -- upstream: int_events, dim_movies, raw_event_weights
@@ -43,7 +43,6 @@ held AS (
 SELECT
     user_id,
     movie_id,
-    sum(weight)::FLOAT AS implicit_weight,
     arg_max(stars, (opinion, abs(weight), happened_at, event)) AS stars,
     max(happened_at) AS happened_at
 FROM held

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from pipelines.choice.evaluation import metrics
-from pipelines.choice.evaluation.metrics import Ranked
+from pipelines.choice.evaluation.metrics import Hits
 from pipelines.films.films import Films
 from pipelines.models.parts.top_k import Lists
 
@@ -21,8 +21,8 @@ RELEVANT_IDX = np.array([2, 5, 0, 1, 3, 4, 5], dtype=np.int32)
 
 
 @pytest.fixture
-def ranked() -> Ranked:
-    return metrics.rank(TOP, RELEVANT_INDPTR, RELEVANT_IDX, 6)
+def ranked() -> Hits:
+    return metrics.find_hits(TOP, RELEVANT_INDPTR, RELEVANT_IDX, 6)
 
 
 def test_lists_are_laid_out_with_minus_one_for_what_is_missing() -> None:
@@ -31,11 +31,11 @@ def test_lists_are_laid_out_with_minus_one_for_what_is_missing() -> None:
     np.testing.assert_array_equal(metrics.lay_out(lists, 2), [[5, 0], [0, 2], [-1, -1]])
 
 
-def test_hits(ranked: Ranked) -> None:
-    np.testing.assert_array_equal(ranked.hits, [[True, False, True], [True, False, False], [False, False, False]])
+def test_hits(ranked: Hits) -> None:
+    np.testing.assert_array_equal(ranked.relevant, [[True, False, True], [True, False, False], [False, False, False]])
 
 
-def test_accuracy_by_hand(ranked: Ranked) -> None:
+def test_accuracy_by_hand(ranked: Hits) -> None:
     np.testing.assert_allclose(metrics.recall(ranked), [1, 1 / 4, 0])
     np.testing.assert_allclose(metrics.capped_recall(ranked), [1, 1 / 3, 0])
     ideal_two, ideal_three = 1 + 1 / math.log2(3), 1 + 1 / math.log2(3) + 0.5
@@ -47,7 +47,7 @@ def test_accuracy_by_hand(ranked: Ranked) -> None:
 
 
 def test_nothing_relevant_is_not_measured() -> None:
-    ranked = metrics.rank(TOP[:1], np.array([0, 0]), np.zeros(0, np.int32), 6)
+    ranked = metrics.find_hits(TOP[:1], np.array([0, 0]), np.zeros(0, np.int32), 6)
     for metric in (metrics.recall, metrics.ndcg, metrics.average_precision, metrics.reciprocal_rank, metrics.hit):
         assert np.isnan(metric(ranked)).all()
 
@@ -87,7 +87,7 @@ def test_ndcg_agrees_with_scikit_learn() -> None:
     from sklearn.metrics import ndcg_score
 
     scores, relevant, indptr, items = _random_case()
-    ranked = metrics.rank(np.argsort(-scores)[:, :10], indptr, items, 40)
+    ranked = metrics.find_hits(np.argsort(-scores)[:, :10], indptr, items, 40)
     expected = [ndcg_score(relevant[row : row + 1], scores[row : row + 1], k=10) for row in range(50)]
     np.testing.assert_allclose(metrics.ndcg(ranked), expected)
 
@@ -103,7 +103,7 @@ def test_everything_agrees_with_ranx() -> None:
         run = {str(row): {str(item): float(scores[row, item]) for item in range(40)} for row in range(50)}
         names = ["ndcg@10", "recall@10", "map@10", "mrr@10", "hit_rate@10"]
         expected = evaluate(Qrels(truth), Run(run), names)
-    ranked = metrics.rank(np.argsort(-scores)[:, :10], indptr, items, 40)
+    ranked = metrics.find_hits(np.argsort(-scores)[:, :10], indptr, items, 40)
     ours = [metrics.ndcg, metrics.recall, metrics.average_precision, metrics.reciprocal_rank, metrics.hit]
     for name, metric in zip(names, ours, strict=True):
         assert metric(ranked).mean() == pytest.approx(expected[name]), name

@@ -14,6 +14,7 @@ from pipelines.choice.evaluation.split import Ratings, make_folds
 from pipelines.choice.recipes import make_model
 from pipelines.films.films import Films
 from pipelines.jobs.measure import open_movielens
+from pipelines.lists.rank import recommend
 from pipelines.settings import Settings
 
 FOLDER = Path(__file__).resolve().parents[5] / "shared" / "data" / "movielens"
@@ -82,8 +83,8 @@ def test_shuffled_labels_fall_to_popularity(small: tuple[Ratings, Films]) -> Non
     figures = {}
     for name in ("popularity", "covisitation", "als"):
         model = make_model(name).fit(fold.train, films)
-        top = metrics.lay_out(model.recommend(fold.histories, 10), 10)
-        ranked = metrics.rank(top, mixed.relevant_indptr, mixed.relevant_idx, len(films))
+        top = metrics.lay_out(recommend(model, fold.histories, 10), 10)
+        ranked = metrics.find_hits(top, mixed.relevant_indptr, mixed.relevant_idx, len(films))
         figures[name] = float(metrics.ndcg(ranked).mean())
     assert figures["covisitation"] < figures["popularity"]
     assert figures["als"] < figures["popularity"]

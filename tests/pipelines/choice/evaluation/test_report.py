@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 
 from pipelines.choice.evaluation import metrics
 from pipelines.choice.evaluation.report import Evaluation, evaluate, shuffled
@@ -16,7 +17,9 @@ from pipelines.choice.evaluation.segments import film_segments, history_segments
 from pipelines.choice.evaluation.split import Ratings, make_folds
 from pipelines.choice.recipes import make_model
 from pipelines.films.films import Films
+from pipelines.lists.rank import recommend
 from pipelines.models.base import Model, ModelConfig
+from pipelines.models.parts.item_side import Neighbours
 from pipelines.people.history import FloatArray, Histories
 from warehouse.errors import ModelError, NotEnoughDataError
 
@@ -30,10 +33,15 @@ class OracleModel(Model):
     def _fit(self, histories: Histories, films: Films) -> None:
         pass
 
-    def _score(self, histories: Histories) -> FloatArray:
-        last = histories.item_idx[histories.indptr[1:] - 1].astype(np.int64)
-        ahead = (np.arange(self.n_items) - last[:, None] - 1) % self.n_items
-        return -ahead.astype(np.float32)
+    def _item_side(self) -> Neighbours:
+        last = np.arange(self.n_items)[:, None]
+        ahead = (np.arange(self.n_items) - last - 1) % self.n_items
+        return Neighbours.of(sp.csr_matrix((self.n_items - 1 - ahead).astype(np.float32)))
+
+    def history_weights(self, histories: Histories) -> FloatArray:
+        weights = np.zeros(len(histories.item_idx), dtype=np.float32)
+        weights[histories.indptr[1:] - 1] = 1
+        return weights
 
 
 def staircase(n_users: int) -> tuple[Ratings, Films]:
@@ -81,9 +89,9 @@ def test_shuffled_labels_fall_to_popularity() -> None:
     figures = {}
     for name in ("als", "popularity"):
         model = make_model(name, {"factors": 8} if name == "als" else {}).fit(fold.train, films)
-        top = metrics.lay_out(model.recommend(fold.histories, 10), 10)
+        top = metrics.lay_out(recommend(model, fold.histories, 10), 10)
         for label, asked in (("true", fold), ("shuffled", mixed)):
-            ranked = metrics.rank(top, asked.relevant_indptr, asked.relevant_idx, len(films))
+            ranked = metrics.find_hits(top, asked.relevant_indptr, asked.relevant_idx, len(films))
             figures[name, label] = float(metrics.ndcg(ranked).mean())
     assert figures["als", "true"] > 2 * figures["popularity", "true"]
     assert figures["als", "shuffled"] < 1.3 * figures["popularity", "shuffled"]

@@ -10,15 +10,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipelines.sources.events.lines import BadLineError, Event, parse_line
+from pipelines.settings import EventFields, EventSettings
+from pipelines.sources.events.lines import BadLineError, Event, EventReader
 
-KINDS = ("like", "dislike", "view")
+LANDED_AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
+READER = EventReader(EventSettings(), LANDED_AT)
 GOOD: dict[str, Any] = {"user_id": "bob", "movie_id": 603, "event": "like", "timestamp": "2026-01-02T03:04:05Z"}
 
 
 def parse(**changed: Any) -> Event:
     record = {key: value for key, value in {**GOOD, **changed}.items() if value is not ...}
-    return parse_line(json.dumps(record).encode(), KINDS)
+    return READER.line(json.dumps(record).encode())
 
 
 def test_a_good_line() -> None:
@@ -110,12 +112,42 @@ def test_reasons(changed: dict[str, Any], reason: str) -> None:
 )
 def test_lines_that_are_no_events(line: bytes, reason: str) -> None:
     with pytest.raises(BadLineError, match=reason):
-        parse_line(line, KINDS)
+        READER.line(line)
 
 
-def test_a_long_line() -> None:
-    with pytest.raises(BadLineError, match="too long"):
-        parse_line(json.dumps(GOOD).encode(), KINDS, longest=20)
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        (datetime(2026, 11, 21, 11, 59, tzinfo=UTC), datetime(2026, 11, 21, 11, 59, tzinfo=UTC)),
+        (datetime(2026, 11, 21, 12, 5, tzinfo=UTC), LANDED_AT),  # a clock that is ahead
+        (datetime(2026, 11, 22, 12, tzinfo=UTC), LANDED_AT),
+    ],
+)
+def test_no_event_is_later_than_its_landing(given: datetime, taken: datetime) -> None:
+    assert parse(timestamp=given.isoformat()).happened_at == taken
+
+
+@pytest.mark.parametrize("time", ["2026-11-22T12:00:01Z", "2099-01-01T00:00:00Z", 4_070_908_800])
+def test_a_time_in_the_future_says_nothing(time: str | int) -> None:
+    with pytest.raises(BadLineError, match="timestamp is in the future"):
+        parse(timestamp=time)
+
+
+RENAMED = EventReader(
+    EventSettings(
+        fields=EventFields(user_id="user.id", movie_id="item_id", event="event_type"), names={"watched": "view"}
+    ),
+    LANDED_AT,
+)
+
+
+def test_a_log_with_names_of_its_own() -> None:
+    record = {"user": {"id": 5}, "item_id": 603, "event_type": "watched", "timestamp": 1767225600, "movie_id": 4}
+    assert RENAMED.event(record)[:5] == ("ev_5", 603, None, None, "view")
+    # what the API's feedback writes is in Playbill's own names
+    assert RENAMED.event(GOOD)[:5] == ("ev_bob", 603, None, None, "like")
+    with pytest.raises(BadLineError, match="no film"):  # the log's own movie_id is something else
+        RENAMED.event({name: value for name, value in record.items() if name != "item_id"})
 
 
 JSON = st.recursive(
@@ -142,12 +174,12 @@ LINES = (
 @example(b'{"user_id":"a","movie_id":1,"event":"like","timestamp":1e308}')
 def test_every_line_is_an_event_or_has_a_reason(line: bytes) -> None:
     try:
-        event = parse_line(line, KINDS)
+        event = READER.line(line)
     except BadLineError as error:
         assert str(error)
         assert len(str(error)) < 80  # a reason is a kind of mistake, never the line itself
     else:
         event.user_id.encode("utf-8")
-        assert event.event in (*KINDS, "rating")
+        assert event.event in (*EventSettings().rules, "rating")
         assert sum(film is not None for film in (event.tmdb_id, event.movielens_id, event.imdb_id)) >= 1
-        assert 0 <= event.happened_at.timestamp() < 4_102_444_800
+        assert 0 <= event.happened_at.timestamp() <= LANDED_AT.timestamp()

@@ -45,9 +45,9 @@ class Server:
         return httpx.Response(206 if asked else 200, content=CONTENT[start:])
 
     @staticmethod
-    def dropped(start: int, cut: int) -> httpx.SyncByteStream:
-        class Stream(httpx.SyncByteStream):
-            def __iter__(self):  # type: ignore[no-untyped-def]
+    def dropped(start: int, cut: int) -> httpx.AsyncByteStream:
+        class Stream(httpx.AsyncByteStream):
+            async def __aiter__(self):  # type: ignore[no-untyped-def]
                 yield CONTENT[start : start + cut]
                 raise httpx.ReadError("connection reset")
 

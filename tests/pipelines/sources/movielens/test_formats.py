@@ -168,7 +168,12 @@ def test_the_quick_way_and_the_careful_way_agree(
 def test_a_links_set_lands_without_ratings(folder: DataFolder, tmp_path: Path) -> None:
     batch = land_links(zipped(tmp_path, "ml-25m", "ml-25m", CSV), folder)
     home = folder.batches("links") / batch.batch_id
-    assert sorted(path.name for path in home.iterdir()) == ["batch.json", "films.parquet", "links.parquet"]
+    assert sorted(path.name for path in home.iterdir()) == [
+        "SHA256SUMS",
+        "batch.json",
+        "films.parquet",
+        "links.parquet",
+    ]
     assert land_links(tmp_path / "ml-25m.zip", folder).new is False
     with pytest.raises(SourceFormatError, match=r"has no links\.csv"):
         land_links(zipped(tmp_path, "ml-1m", "ml-1m", ML1M), folder)

@@ -13,10 +13,13 @@ import httpx
 import pytest
 import stamina
 
+from pipelines.people.identity import NO_ID
 from pipelines.settings import SupabaseColumns, SupabaseSettings
-from pipelines.sources.supabase.api import SupabaseApi, key_headers
-from pipelines.sources.supabase.rows import Read, parse_time
-from tests.pipelines.sources.supabase.postgrest import Row, Table, refusal
+from pipelines.sources.supabase.api import SupabaseApi
+from pipelines.sources.supabase.keys import key_headers
+from pipelines.sources.supabase.rows import Read
+from pipelines.sources.times import parse_time
+from tests.pipelines.sources.supabase.postgrest import Aside, Row, Table, refusal
 from warehouse.errors import ConfigError, SourceError, SourceFormatError, SourceUnavailableError
 
 USERS = [f"00000000-0000-4000-8000-00000000000{number}" for number in range(3)]
@@ -50,7 +53,13 @@ def without(table: list[Row], *names: str) -> list[Row]:
 
 
 def read(table: Table, since: datetime | None = None, **changed: Any) -> Read:
-    return SupabaseApi(URL, table.key, SupabaseSettings(**changed), transport=table.transport).read(since)
+    return read_aside(table, since, **changed)[0]
+
+
+def read_aside(table: Table, since: datetime | None = None, **changed: Any) -> tuple[Read, Aside]:
+    aside = Aside()
+    api = SupabaseApi(URL, table.key, SupabaseSettings(**changed), transport=table.transport)
+    return api.read(since, aside), aside
 
 
 def films(found: Read) -> list[int]:
@@ -95,13 +104,13 @@ def test_bad_rows_are_kept_aside() -> None:
     table = rows(8)
     table[0]["rating"], table[1]["rating"], table[2]["movie_id"], table[3]["user_id"] = 11, None, 0, ""
     table[4]["rating"], table[5]["movie_id"] = "4.5", "77"  # PostgREST may write numerics as text
-    found = read(Table(table))
+    found, aside = read_aside(Table(table))
     assert films(found) == [77, 105, 107, 108]
-    assert [why for _, _, why, _ in found.bad] == [
+    assert aside.whys == [
         "rating is outside 0.5-5.0",
         "rating is not a number",
         "movie_id is not a TMDB id",
-        "user_id is empty or too long",
+        NO_ID,
     ]
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from pipelines.settings import SupabaseSettings
-from pipelines.sources.supabase.live import LiveRating, LiveRatings, key_headers
+from pipelines.sources.supabase.live import LiveRating, LiveRatings
 from warehouse.errors import SourceFormatError, SourceUnavailableError
 
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -98,11 +98,6 @@ def test_names_are_settings() -> None:
         return answer([{"film": 7, "stars": 2.0}], total=1)
 
     assert read(handler, names) == [LiveRating(7, 2.0, 0)]
-
-
-def test_a_new_key_goes_in_one_header_and_an_old_one_in_two() -> None:
-    assert key_headers("sb_secret_x") == {"apikey": "sb_secret_x"}
-    assert key_headers("eyJ.a.b") == {"apikey": "eyJ.a.b", "Authorization": "Bearer eyJ.a.b"}
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429])

@@ -15,13 +15,16 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import stamina
+from pydantic import SecretStr
 
 from pipelines.jobs.ingest_supabase import ingest_supabase
 from pipelines.runs import new_run_id
-from pipelines.settings import Settings, SupabaseColumns, SupabaseSettings
+from pipelines.settings import QualitySettings, Settings, SupabaseColumns, SupabaseSettings
 from pipelines.sources.supabase.postgres import PostgresTable
-from pipelines.sources.supabase.rows import parse_time
+from pipelines.sources.times import parse_time
+from tests.pipelines.sources.supabase.postgrest import Aside
 from tests.pipelines.sources.supabase.test_api import rows, stamp
+from warehouse import ledgers
 from warehouse.errors import ConfigError, PlaybillError, SourceError, SourceUnavailableError
 
 pytestmark = pytest.mark.slow
@@ -99,7 +102,7 @@ def table(dsn: str, **changed: Any) -> PostgresTable:
 
 
 def test_all_rows_and_the_newest_change(dsn: str) -> None:
-    found = table(dsn).read(None)
+    found = table(dsn).read(None, Aside())
     assert sorted(found.rows["movie_id"].to_pylist()) == list(range(101, 111))
     first = found.rows.sort_by("movie_id").to_pylist()[0]
     wanted = rows(1)[0]
@@ -110,14 +113,14 @@ def test_all_rows_and_the_newest_change(dsn: str) -> None:
 
 
 def test_changes_since_a_moment(dsn: str) -> None:
-    found = table(dsn).read(datetime(2026, 1, 1, 0, 1, tzinfo=UTC))
+    found = table(dsn).read(datetime(2026, 1, 1, 0, 1, tzinfo=UTC), Aside())
     assert sorted(found.rows["movie_id"].to_pylist()) == list(range(104, 111))
     assert found.complete is False
 
 
 def test_a_table_without_times_and_ids(dsn: str) -> None:
     execute(dsn, "ALTER TABLE ratings DROP COLUMN id, DROP COLUMN updated_at, DROP COLUMN created_at")
-    found = table(dsn).read(datetime(2026, 1, 1, tzinfo=UTC))
+    found = table(dsn).read(datetime(2026, 1, 1, tzinfo=UTC), Aside())
     assert (found.rows.num_rows, found.complete, found.watermark) == (10, True, None)
     assert set(found.rows["rated_at"].to_pylist()) == {None}
 
@@ -126,22 +129,76 @@ def test_bad_rows_are_kept_aside(dsn: str) -> None:
     execute(dsn, "UPDATE ratings SET rating = 11 WHERE id = 3")
     execute(dsn, "UPDATE ratings SET rating = 'NaN' WHERE id = 4")
     execute(dsn, "UPDATE ratings SET movie_id = -1 WHERE id = 5")
-    found = table(dsn).read(None)
-    assert found.rows.num_rows == 7
-    assert sorted(why for _, _, why, _ in found.bad) == [
-        "movie_id is not a TMDB id", "rating is outside 0.5-5.0", "rating is outside 0.5-5.0",
+    aside = Aside()
+    assert table(dsn).read(None, aside).rows.num_rows == 7
+    assert sorted(aside.whys) == [
+        "movie_id is not a TMDB id", "rating is not a number", "rating is outside 0.5-5.0",
     ]  # fmt: skip
+
+
+ODD = [
+    ("infinity", "time cannot be read"),
+    ("-infinity", "time cannot be read"),
+    ("0044-03-15 12:00:00+00 BC", "time cannot be read"),
+    ("12026-01-01", "time cannot be read"),
+    ("9999-12-31 23:59:59.999999+00", None),
+    ("2999-01-01", None),
+    ("1066-10-14", None),
+]
+
+
+@pytest.mark.parametrize(("moment", "reason"), ODD)
+def test_one_odd_time_costs_its_own_row_at_most_and_never_the_next_change(
+    dsn: str, settings: Settings, moment: str, reason: str | None
+) -> None:
+    settings = settings.model_copy(update={"quality": QualitySettings(max_bad_share=0.2)})
+    app = settings.model_copy(update={"supabase_db_url": SecretStr(dsn)})
+    execute(dsn, f"UPDATE ratings SET updated_at = '{moment}' WHERE id = 4")
+    first = ingest_supabase(app, new_run_id())
+    assert (first.fresh, first.bad_rows) == ((9, 1) if reason else (10, 0))
+    execute(dsn, "UPDATE ratings SET rating = 5, updated_at = now() WHERE id = 7")
+    execute(dsn, "INSERT INTO ratings (id, user_id, movie_id, rating) VALUES (11, gen_random_uuid(), 999, 3)")
+    second = ingest_supabase(app, new_run_id())
+    assert (second.mode, second.fresh, second.changed) == ("changes", 1, 1)
+    assert max(row["watermark"] for row in ledgers.read(app.folder, "reads")) <= datetime.now(UTC)
+
+
+def test_rows_without_updated_at_are_read_when_they_are_made(dsn: str, settings: Settings) -> None:
+    app = settings.model_copy(update={"supabase_db_url": SecretStr(dsn)})
+    execute(dsn, "ALTER TABLE ratings ALTER updated_at DROP NOT NULL, ALTER updated_at DROP DEFAULT")
+    execute(dsn, "UPDATE ratings SET updated_at = NULL WHERE id < 8")
+    ingest_supabase(app, new_run_id())
+    execute(dsn, "INSERT INTO ratings (id, user_id, movie_id, rating) VALUES (11, gen_random_uuid(), 999, 3)")
+    assert ingest_supabase(app, new_run_id()).fresh == 1
+
+
+@pytest.mark.parametrize(
+    "value", ["'NaN'", "1e400", "-1e400", "4.00000000000000000000000000000000000000000000000000001"]
+)
+def test_a_number_that_no_float_holds_costs_its_own_row(dsn: str, value: str) -> None:
+    execute(dsn, f"UPDATE ratings SET rating = {value}::numeric WHERE id = 4")
+    aside = Aside()
+    assert table(dsn).read(None, aside).rows.num_rows == 9
+    assert len(aside.whys) == 1
+
+
+def test_films_that_are_no_numbers_cost_their_own_rows(dsn: str) -> None:
+    execute(dsn, "ALTER TABLE ratings ALTER movie_id TYPE text")
+    execute(dsn, "UPDATE ratings SET movie_id = E'a\n\"b,' || chr(27) WHERE id = 4")
+    aside = Aside()
+    assert table(dsn).read(None, aside).rows.num_rows == 9
+    assert aside.whys == ["movie_id is not a TMDB id"]
 
 
 def test_an_empty_table(dsn: str) -> None:
     execute(dsn, "TRUNCATE ratings")
-    assert table(dsn).read(None).rows.num_rows == 0
+    assert table(dsn).read(None, Aside()).rows.num_rows == 0
 
 
 def test_an_odd_name_is_a_name_and_no_statement(dsn: str) -> None:
     execute(dsn, 'ALTER TABLE ratings RENAME TO "rat""ings; x"')
     execute(dsn, 'ALTER TABLE "rat""ings; x" RENAME rating TO "Stars %%"')
-    found = table(dsn, table='rat"ings; x', columns=SupabaseColumns(rating="Stars %%")).read(None)
+    found = table(dsn, table='rat"ings; x', columns=SupabaseColumns(rating="Stars %%")).read(None, Aside())
     assert found.rows.num_rows == 10
 
 
@@ -158,30 +215,30 @@ def test_an_odd_name_is_a_name_and_no_statement(dsn: str) -> None:
 )
 def test_a_wrong_name(dsn: str, changed: dict[str, Any], error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
-        table(dsn, **changed).read(None)
+        table(dsn, **changed).read(None, Aside())
 
 
 def test_no_grant(dsn: str) -> None:
     execute(dsn, "DROP ROLE IF EXISTS guest")
     execute(dsn, "CREATE ROLE guest LOGIN")
     with pytest.raises(SourceError, match=r"GRANT SELECT ON public\.ratings"):
-        table(dsn.replace("owner:hush", "guest")).read(None)
+        table(dsn.replace("owner:hush", "guest")).read(None, Aside())
 
 
 @pytest.mark.parametrize("broken", ["postgresql://owner:hush@127.0.0.1:1/postgres", "not a connection string hush"])
 def test_no_server_and_no_secret_in_the_error(broken: str) -> None:
     pytest.importorskip("psycopg")
     with pytest.raises(PlaybillError) as raised:
-        table(broken, timeout_seconds=2).read(None)
+        table(broken, timeout_seconds=2).read(None, Aside())
     assert isinstance(raised.value, SourceUnavailableError)
     assert "hush" not in str(raised.value)
 
 
 def test_many_rows_land_and_the_next_read_takes_what_changed(dsn: str, settings: Settings) -> None:
     execute(
-        dsn, "INSERT INTO ratings (id, user_id, movie_id, rating, updated_at) "
-        "SELECT n, gen_random_uuid(), n, (1 + n % 10) / 2.0, timestamptz '2026-02-01' + n * interval '1 second' "
-        "FROM generate_series(1000, 60999) AS n",
+        dsn, "INSERT INTO ratings (id, user_id, movie_id, rating, created_at, updated_at) "
+        "SELECT n, gen_random_uuid(), n, (1 + n % 10) / 2.0, '2026-01-01', "
+        "timestamptz '2026-02-01' + n * interval '1 second' FROM generate_series(1000, 60999) AS n",
     )  # fmt: skip
     app = Settings(data_dir=settings.data_dir, mlruns_dir=settings.mlruns_dir, supabase_db_url=dsn)
     first = ingest_supabase(app, new_run_id())

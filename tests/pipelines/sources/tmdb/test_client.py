@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable, Coroutine
 from datetime import date
@@ -10,12 +11,15 @@ from typing import Any
 
 import httpx
 import pytest
+import stamina
 from pydantic import SecretStr
 
 from pipelines.settings import Settings, TmdbSettings
-from pipelines.sources.tmdb.client import Answer, TmdbClient
+from pipelines.sources.tmdb.answers import Answer
+from pipelines.sources.tmdb.client import TmdbClient
 from pipelines.sources.tmdb.key import TmdbKey, find_key
-from tests.tmdb_fake import API_KEY, TOKEN, FakeTime, FakeTmdb, Fault, film, refusal, serving
+from tests.tmdb_fake import API_KEY, TOKEN, FakeTmdb, Fault, film, refusal, serving
+from tests.virtual_time import VirtualTime
 from warehouse.errors import ConfigError, SourceUnavailableError
 
 KEYS = [TmdbKey(API_KEY, "TMDB_API_KEY"), TmdbKey(TOKEN, "TMDB_READ_TOKEN")]
@@ -26,16 +30,16 @@ def ask(
     question: Callable[[TmdbClient], Coroutine[Any, Any, Any]],
     *,
     key: TmdbKey = KEYS[1],
-    time: FakeTime | None = None,
+    time: VirtualTime | None = None,
     **settings: Any,
 ) -> Any:
     async def run() -> Any:
         made = TmdbSettings(**{"rate": 200.0, "burst": 100, **settings})
-        watch, transport = time or FakeTime(), httpx.MockTransport(fake)
-        async with TmdbClient(made, key, transport=transport, clock=watch.clock, sleep=watch.sleep) as client:
+        async with TmdbClient(made, key, transport=httpx.MockTransport(fake)) as client:
             return await question(client)
 
-    return asyncio.run(run())
+    with asyncio.Runner(loop_factory=(time or VirtualTime()).loop) as runner:
+        return runner.run(run())
 
 
 def first(n: int, response: Callable[[], httpx.Response | Exception]) -> Fault:
@@ -77,11 +81,16 @@ FAULTS: list[Callable[[], httpx.Response | Exception]] = [
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_tried_again_after_a_growing_wait(fault: Callable[[], httpx.Response | Exception]) -> None:
-    fake, time = FakeTmdb({862: film(862)}, fault=first(3, fault)), FakeTime()
+    time, asked = VirtualTime(), []
+
+    def three_times(request: httpx.Request, before: int) -> httpx.Response | Exception | None:
+        asked.append(time.now)
+        return fault() if before < 3 else None
+
+    fake = FakeTmdb({862: film(862)}, fault=three_times)
     assert ask(fake, lambda client: client.movie(862), time=time).body["id"] == 862
-    assert len(fake.requests) == 4
-    once, twice, thrice = (seconds for seconds in time.slept if seconds > 0.1)
-    assert (0.25 <= once <= 0.5, 0.5 <= twice <= 1.0, 1.0 <= thrice <= 2.0) == (True, True, True)
+    once, twice, thrice = (late - early for early, late in itertools.pairwise(asked))
+    assert (0.5 <= once <= 1.1, 1.0 <= twice <= 1.6, 2.0 <= thrice <= 2.6) == (True, True, True)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -96,9 +105,9 @@ def test_too_many_requests_wait_as_long_as_asked() -> None:
     fake = FakeTmdb(
         {862: film(862)}, fault=first(1, lambda: refusal(429, 25, "Over the limit", **{"Retry-After": "7"}))
     )
-    time = FakeTime()
+    time = VirtualTime()
     assert ask(fake, lambda client: client.movie(862), time=time).body["id"] == 862
-    assert max(time.slept) == pytest.approx(7.0)
+    assert 107.0 <= time.now <= 107.3
 
 
 def test_a_very_long_wait_ends_the_run_instead() -> None:
@@ -146,15 +155,19 @@ def test_no_log_line_error_or_repr_holds_the_key(key: TmdbKey, caplog: pytest.Lo
     said = [repr(key)]
 
     async def run(base_url: str) -> None:
-        async with TmdbClient(TmdbSettings(base_url=base_url), key, sleep=FakeTime().sleep) as client:
+        async with TmdbClient(TmdbSettings(base_url=base_url), key) as client:
             said.append(repr(await client.movie(862)))
             said.append(repr(await client.movie(862)))
             with pytest.raises(ConfigError) as raised:
                 await client.movie(862)
             said.append(repr(raised.value))
 
-    with serving(fake) as url:
-        asyncio.run(run(url))
+    stamina.set_testing(True, attempts=5)
+    try:
+        with serving(fake) as url:
+            asyncio.run(run(url))
+    finally:
+        stamina.set_testing(False)
     asyncio.run(_unreachable(key, said))
     assert len(fake.requests) == 5
     assert "HTTP Request: GET" in caplog.text
@@ -164,9 +177,7 @@ def test_no_log_line_error_or_repr_holds_the_key(key: TmdbKey, caplog: pytest.Lo
 
 
 async def _unreachable(key: TmdbKey, said: list[str]) -> None:
-    async with TmdbClient(
-        TmdbSettings(base_url="http://127.0.0.1:1/3", attempts=1), key, sleep=FakeTime().sleep
-    ) as client:
+    async with TmdbClient(TmdbSettings(base_url="http://127.0.0.1:1/3", attempts=1), key) as client:
         said.append(repr(await client.movie(1)))
 
 

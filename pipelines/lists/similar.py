@@ -1,0 +1,83 @@
+"""The films most like each film: the one pass over histories of a single film, by arrays that say how alike films are.
+
+A blend's channels are standardised and summed as they are for people, so a film's neighbours are ranked as lists are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pipelines.blend.channels import Channel, channels_of
+from pipelines.blend.one_pass import OnePass
+from pipelines.films.films import Films
+from pipelines.models.base import Model, ModelConfig
+from pipelines.models.parts.fold_in import Matrix
+from pipelines.models.parts.item_side import Factors, ItemSide
+from pipelines.models.parts.top_k import Lists
+from pipelines.people.history import FloatArray, Histories
+from pipelines.progress import step
+
+
+class Likeness(Model):
+    """A model's likeness of films as an item side: a history of one film is read as that film."""
+
+    name = "likeness"
+    config_class = ModelConfig
+
+    def __init__(self, model: Model, side: ItemSide) -> None:
+        super().__init__()
+        self.movie_ids_, self._side = model.movie_ids_, side
+
+    def _fit(self, histories: Histories, films: Films) -> None:
+        raise NotImplementedError("likeness is read from a fitted model")
+
+    def history_weights(self, histories: Histories) -> FloatArray:
+        """Return 1 for a film that the model can tell of, else 0: a cold film's factors are no likeness."""
+        side = self.item_side()
+        known = side.scored if isinstance(side, Factors) else np.ones(self.n_items, dtype=np.bool_)
+        weights: FloatArray = known[histories.item_idx].astype(np.float32)
+        return weights
+
+    def signals(self, histories: Histories, weights: FloatArray) -> tuple[Matrix, Matrix]:
+        """Fold in so that a film's own factors come out: with f of length 1, ``(I + f fᵀ) x = 2 f`` is x = f."""
+        curvature = weights.astype(np.float64)
+        return curvature, 2 * curvature
+
+
+def similar_films(model: Model, item_idx: ArrayLike, k: int) -> Lists:
+    """Rank the k films most like each given film, itself left out.
+
+    Parameters
+    ----------
+    model : Model
+        Fitted; of a blend those channels speak that read all of a history.
+
+    Returns
+    -------
+    Lists
+        A list a film; empty where the model cannot tell.
+    """
+    items = np.asarray(item_idx, dtype=np.int32)
+    single = Histories(
+        np.arange(len(items) + 1), items, np.full(len(items), 5, np.float32), np.zeros(len(items), np.int64)
+    )
+    channels = _channels(model)
+    if not channels:
+        nothing = np.zeros(0, dtype=np.int32)
+        return Lists(np.zeros(len(items) + 1, dtype=np.int64), nothing, nothing.astype(np.float32))
+    parts = []
+    for batch in OnePass(model, channels).batches(single):
+        step("similar films", batch.first, len(items))
+        parts.append(batch.best(k))
+    return Lists.concatenate(parts)
+
+
+def _channels(model: Model) -> list[Channel]:
+    channels = []
+    for channel in channels_of(model):
+        side = channel.model.likeness() if channel.reading == "all" and channel.weight > 0 else None
+        if side is not None:
+            alike = Likeness(channel.model, side)
+            channels.append(Channel(channel.name, alike, weight=channel.weight, standardised=channel.standardised))
+    return channels

@@ -1,0 +1,55 @@
+"""The nearest rows of a sparse matrix, by the kernel that makes lists: a row's columns are its history."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from pipelines.models.parts import kernel
+
+BATCH_CELLS = 2_000_000
+"""Products held at once: 8 MB."""
+
+
+def nearest(rows: sp.csr_matrix, count: int) -> sp.csr_matrix:
+    """Return, for each row, its products with the ``count`` other rows where they are largest, as CSR, float32.
+
+    Only positive products are kept; columns ascend within a row. Memory does not grow with the square of the rows.
+    """
+    n_rows = rows.shape[0]
+    columns = rows.T.tocsr()
+    columns.sort_indices()
+    indptr, data = columns.indptr.astype(np.int64), columns.data.astype(np.float32)
+    size, k = max(1, BATCH_CELLS // max(1, n_rows)), min(count, max(0, n_rows - 1))
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    for start in range(0, n_rows, size):
+        stop = min(start + size, n_rows)
+        bounds = rows.indptr[start : stop + 1].astype(np.int64)
+        block = np.empty((1, stop - start, n_rows), dtype=np.float32)
+        items = np.ascontiguousarray(rows.indices, dtype=np.int32)
+        sums = np.empty((stop - start, 2))
+        kernel.add_rows(indptr, columns.indices, data, bounds, items, rows.data, False, sums, block[0])
+        parts.append(_largest(block, start, k))
+    counts = np.concatenate([part[0] for part in parts] or [np.zeros(0, np.int64)])
+    places = np.concatenate([part[1] for part in parts] or [np.zeros(0, np.int32)])
+    values = np.concatenate([part[2] for part in parts] or [np.zeros(0, np.float32)])
+    bounds = np.concatenate(([0], np.cumsum(counts)))
+    found = sp.csr_matrix((values, places, bounds), shape=(n_rows, n_rows))
+    found.sort_indices()
+    return found
+
+
+def _largest(block: np.ndarray, start: int, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return how many, which and what are the k largest of each row, the row itself left out."""
+    size = block.shape[1]
+    one, zero = np.ones((1, size), np.float32), np.zeros((1, size), np.float32)
+    places, scores = np.empty((size, k), np.int32), np.empty((size, k), np.float32)
+    counts = np.zeros(size, np.int64)
+    everything = np.ones((1, block.shape[2]), np.bool_)
+    own = np.arange(start, start + size, dtype=np.int32)
+    kernel.best(
+        block, one, zero, np.ones((1, size), np.bool_), everything, np.ones(1, np.bool_), everything[0],
+        np.arange(size + 1, dtype=np.int64), own, places, scores, counts,
+    )  # fmt: skip
+    kept = (np.arange(k) < counts[:, None]) & (scores > 0)
+    return kept.sum(axis=1), places[kept], scores[kept]

@@ -1,0 +1,108 @@
+"""Runs under Prefect in which something says no: the lists that are served stay as good as they were."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flows.main_job import main_job
+from flows.parameters import Request
+from pipelines.runs import new_run_id
+from pipelines.settings import Settings, load_settings
+from tests.conftest import SetMaker, small_set
+from tests.flows.test_nightly import _artifacts, prefect_server  # noqa: F401 - a fixture
+from warehouse.query import ask, open_releases
+from warehouse.store import Release, ReleaseStore
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+
+LISTS = "SELECT user_id, movie_ids, scores FROM {}.recommendation_lists ORDER BY user_id"
+RunAgain = Callable[..., Any]
+
+
+@pytest.fixture
+def served(run_settings: Settings, make_set: SetMaker, monkeypatch: pytest.MonkeyPatch) -> Release:
+    """A release that co-visitation ranks."""
+    monkeypatch.setenv("PLAYBILL_DATA_DIR", str(run_settings.data_dir))
+    monkeypatch.setenv("PLAYBILL_MLRUNS_DIR", str(run_settings.mlruns_dir))
+    monkeypatch.setenv("PLAYBILL_TRAINING__MODELS", '["popularity", "covisitation"]')
+    monkeypatch.setenv("PLAYBILL_TRAINING__PUBLISHED", "covisitation")
+    monkeypatch.setenv("PLAYBILL_TRAINING__PROTOCOLS", '["next"]')
+    main_job(load_settings(), new_run_id(), Request(movielens=make_set(), enrich=False))
+    release = ReleaseStore(run_settings.folder).current()
+    assert release.manifest["model"] == "covisitation"
+    return release
+
+
+@pytest.fixture
+def run_again(prefect_server: None, served: Release) -> RunAgain:  # noqa: F811
+    """Run the main job as a flow and return its state."""
+    from flows.nightly import nightly
+
+    def call(**parameters: Any) -> Any:
+        return nightly(enrich=False, return_state=True, **parameters)
+
+    return call
+
+
+def test_the_gate_refuses(
+    run_again: RunAgain,
+    served: Release,
+    run_settings: Settings,
+    make_set: SetMaker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = run_settings.folder.recipes / "hybrid.toml"
+    own.parent.mkdir()
+    # of popularity alone, which reads nobody's history; the shipped file would say otherwise
+    own.write_text("[weights]\npopularity = 1.0\n")
+    monkeypatch.setenv("PLAYBILL_TRAINING__MODELS", '["hybrid"]')
+    monkeypatch.setenv("PLAYBILL_TRAINING__PUBLISHED", "hybrid")
+    state = run_again(movielens=str(make_set()), train="all")
+    assert state.is_completed()
+    published = state.result()
+    assert (published.model, published.trained_for) == ("covisitation", served.release_id)
+    with open_releases(run_settings.folder) as con:
+        assert ask(con, f"{LISTS.format('cur')}").rows == ask(con, f"{LISTS.format('prev')}").rows
+    report = str(asyncio.run(_artifacts())["run-report"].data)
+    assert f"ranked by **covisitation** of release {served.release_id}" in report
+    assert "refused: hybrid does not beat popularity for certain" in report
+    assert "| next | covisitation | ndcg@10 |" in report
+    assert "| next | hybrid |" not in report
+
+
+def test_the_build_is_refused(run_again: RunAgain, served: Release, run_settings: Settings, make_set: SetMaker) -> None:
+    before = run_settings.folder.dataset("interactions").read_bytes()
+    few = "\n".join(small_set()["ratings.csv"].splitlines()[:200]) + "\n"
+    state = run_again(movielens=str(make_set(ratings_csv=few)))
+    assert state.is_failed()
+    assert "sudden_drop" in str(state.message)
+    assert ReleaseStore(run_settings.folder).current_id() == served.release_id
+    assert run_settings.folder.dataset("interactions").read_bytes() == before
+
+
+def test_mlflow_dies_halfway(
+    run_again: RunAgain,
+    served: Release,
+    run_settings: Settings,
+    make_set: SetMaker,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    import mlflow
+
+    def gone(*_: Any, **__: Any) -> None:
+        raise ConnectionResetError("the server went away")
+
+    monkeypatch.setattr(mlflow.MlflowClient, "log_artifacts", gone)
+    with caplog.at_level(logging.WARNING, logger="pipelines"):
+        state = run_again(movielens=str(make_set()))
+    assert state.is_completed()
+    assert state.result().model == "covisitation"
+    with open_releases(run_settings.folder) as con:
+        assert ask(con, f"{LISTS.format('cur')}").rows == ask(con, f"{LISTS.format('prev')}").rows
+    assert sum("not tracked" in record.getMessage() for record in caplog.records) == 1
