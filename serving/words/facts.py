@@ -100,6 +100,11 @@ class Facts:
                 mask[places] = True
         return mask
 
+    def with_words_in_keywords(self, words: Iterable[str]) -> Mask:
+        """Return the films that carry a keyword which has one of some words."""
+        wanted = frozenset(words)
+        return self.with_keywords(keyword for keyword in self._keywords if not wanted.isdisjoint(keyword.split()))
+
 
 def _fame(table: pa.Table) -> FloatArray:
     """Return how well known each film is, 0-1: by its ratings here and its votes on TMDB, on a scale of logarithms."""

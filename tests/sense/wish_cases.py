@@ -218,7 +218,8 @@ WITHOUT = [
 CHILDREN = [
     Case(text, for_children, strict=True)
     for text in (
-        "a film for my 5 year old daughter", "for children", "for kids", "kids movies", "something for the whole family",
+        "a film for my 5 year old daughter", "for children", "for kids", "kids movies",
+        "something for the whole family",
         "family movie night", "kid friendly comedy", "for my son, he is 7", "a scary film for kids",
         "films my grandchildren will love", "horror for children", "a Quentin Tarantino film for my 6 year old",
         "kids movie with dinosaurs", "bedtime film for a toddler", "christmas film for the family",
