@@ -4,10 +4,11 @@ Method. Arrays are made up in the shape of MovieLens 32M: people's activity and 
 `bench.movielens_like`, histories of different films, and for each film × film model as many weights as the recipe
 keeps, drawn so that well-known films lead to more others. The shipped recipe's hybrid (its own weights, decays, sizes)
 then ranks everybody through `pipelines.engine.local`: 50 films each, sources, three reasons for the first ten, written
-as Parquet shards. People a second are the whole call's, processes started included; peak memory is that of this process
-and its children at one moment, shared pages counted once. ALS: 20,000 films, 128 factors, the same histories given to
-implicit's `recommend(recalculate_user=True)` with the same item factors, in the same run, and to the engine, lists of
-50, once without reasons (what implicit gives) and once with ten. Run:
+as Parquet shards. People a second are the whole call's, processes started included; the processor time a person hardly
+depends on what else the machine does. Peak memory is that of this process and its children at one moment, shared pages
+counted once. ALS: 20,000 films, 128 factors, the same histories given to implicit's `recommend(recalculate_user=True)`
+with the same item factors, in the same run, and to the engine, lists of 50, once without reasons (what implicit gives)
+and once with ten. Run:
 
     python -m bench.materialise                      everything, at full size
     python -m bench.materialise --people 20000       a tenth of the people
@@ -131,7 +132,7 @@ def popularity_of(people: People) -> PopularityModel:
 
 
 class Peak:
-    """The most memory that this process and its children held at once, in bytes, looked at every 50 ms."""
+    """The most memory that this process and its children held at once, in bytes, looked at twice a second."""
 
     def __enter__(self) -> Peak:
         self.bytes, self._stop = 0, threading.Event()
@@ -145,7 +146,7 @@ class Peak:
 
     def _watch(self) -> None:
         own = Path("/proc/self")
-        while not self._stop.wait(0.05):
+        while not self._stop.wait(0.5):
             children = [
                 Path(f"/proc/{pid}") for pid in (own / f"task/{own.resolve().name}/children").read_text().split()
             ]
@@ -167,19 +168,26 @@ def engine_run(model: Model, people: People, *, explained: int, processes: int) 
         folder = Path(scratch)
         model.save(folder / "model")
         popularity_of(people).save(folder / "popularity")
-        started = time.perf_counter()
+        started, used = time.perf_counter(), _processor_seconds()
         with Peak() as peak:
             files = rank_everybody(
                 folder / "model", folder / "popularity", people, Films(people.movie_ids), folder / "out",
                 length=LENGTH, explained=explained, processes=processes,
             )  # fmt: skip
-        seconds = time.perf_counter() - started
+        seconds, used = time.perf_counter() - started, _processor_seconds() - used
         size = sum(file.stat().st_size for file in files)
     n_people = len(people.user_ids)
     return {
         "seconds": round(seconds, 1), "people_a_second": round(n_people / seconds),
+        "processor_ms_a_person": round(1000 * used / n_people, 2),
         "peak_gb": round(peak.bytes / 1e9, 2), "parquet_mb": round(size / 1e6),
     }  # fmt: skip
+
+
+def _processor_seconds() -> float:
+    """Return the processor time of this process and of its children that have ended."""
+    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
 
 
 def implicit_run(model: AlsModel, people: People) -> dict[str, float]:

@@ -21,7 +21,10 @@ Floats = NDArray[np.float64]
 STARS = np.arange(0.5, 5.01, 0.5)
 STAR_SHARES = np.array([0.016, 0.031, 0.016, 0.066, 0.050, 0.196, 0.127, 0.266, 0.088, 0.144])
 """Shares of 0.5 to 5.0 stars in MovieLens 25M."""
-PEOPLE_AT_ONCE = 10_000
+PEOPLE_AT_ONCE = 2_000
+TASTE = 1.0
+"""Each so many people share a taste: every film's weight times a log-normal number of this deviation. Without one, no
+model could beat popularity, and a run would publish popular films alone."""
 MANY_FILMS, ROUNDS = 800, 4
 """People with more films, or still short after these rounds of drawing, are drawn in one go."""
 START_SECONDS, SPAN_SECONDS = 789_652_004, 907_545_000
@@ -94,7 +97,8 @@ def _write_ratings(path: Path, shape: Shape, ids: Integers, rng: np.random.Gener
     with path.open("ab") as sink, pv.CSVWriter(sink, schema, write_options=options) as writer:
         for first in range(0, shape.people, PEOPLE_AT_ONCE):
             wanted = counts[first : first + PEOPLE_AT_ONCE]
-            people, ranks = _without_repeats(wanted, weights, rng)
+            own = weights * rng.lognormal(0, TASTE, len(weights))
+            people, ranks = _without_repeats(wanted, own / own.sum(), rng)
             films = ids[ranks]
             order = np.lexsort((films, people))
             people, films = people[order], films[order]

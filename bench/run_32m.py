@@ -26,7 +26,7 @@ from pathlib import Path
 from bench.movielens_like import Shape, write_set
 
 LIMIT_MINUTES, LIMIT_GB = 40.0, 12.0
-DONE = re.compile(r"\b(ingest|build|train|evaluate|promote|publish) done\b(?:.* protocol=(\S+))?(?:.* model=(\S+))?")
+DONE = re.compile(r"\b(ingest|build|train|evaluate|promote|publish) done\b(?:.* model=(\S+))?")
 POLL_SECONDS = 0.5
 
 
@@ -64,7 +64,9 @@ def measure(zip_path: Path, home: Path) -> list[dict[str, object]]:
             found = DONE.search(line)
             if found:
                 now = time.monotonic()
-                stage = " ".join(part for part in found.groups() if part)
+                stage = " ".join(part for part in found.groups() if part and found[1] in ("train", part))
+                if rows and stage == rows[-1]["stage"]:
+                    continue  # one line a figure
                 rows.append({"stage": stage, "seconds": round(now - before, 1), "peak_gb": round(peak[0], 2)})
                 before, peak[0] = now, 0.0
         watcher.join()

@@ -119,7 +119,8 @@ def make_set(tmp_path: Path) -> SetMaker:
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             for file, text in files.items():
                 if text is not None:
-                    archive.writestr(f"{name}/{file}", text)
+                    entry = zipfile.ZipInfo(f"{name}/{file}")  # of one date: the same files are the same bytes
+                    archive.writestr(entry, text, compress_type=zipfile.ZIP_DEFLATED)
         return target
 
     return make

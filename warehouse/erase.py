@@ -12,13 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from warehouse.db import connect, new_database, parquet_files, quoted
 from warehouse.files import replacing
 from warehouse.folder import DataFolder
-from warehouse.parts import replace_part
 from warehouse.sums import rewriting
 
 LONGEST_CELL = 1 << 26
@@ -84,21 +80,6 @@ def _csv_rows(path: Path) -> Iterator[list[str]]:
     csv.field_size_limit(LONGEST_CELL)
     with path.open(encoding="utf-8", errors="replace", newline="") as handle:
         yield from (row for row in csv.reader(handle) if row)
-
-
-def erase_cells(files: list[Path], column: str, theirs: Callable[[str], bool], *, erase: bool) -> Erased:
-    """Empty the cells of a text column of a ledger's files whose text is the person's."""
-    rows = touched = 0
-    for path in files:
-        table = pq.ParquetFile(path).read()
-        cells = table[column].to_pylist()
-        kept = [None if cell is not None and theirs(cell) else cell for cell in cells]
-        hit = sum(new is not old for new, old in zip(kept, cells, strict=True))
-        rows, touched = rows + hit, touched + bool(hit)
-        if hit and erase:
-            emptied = pa.array(kept, type=table.schema.field(column).type)
-            replace_part(path, table.set_column(table.schema.get_field_index(column), column, emptied))
-    return Erased(rows, touched)
 
 
 def erase_from_datasets(folder: DataFolder, user_id: str, *, erase: bool) -> Erased:

@@ -77,23 +77,6 @@ def add_part(home: Path, table: pa.Table) -> Path:
     return path
 
 
-def replace_part(path: Path, table: pa.Table) -> Path:
-    """Write a file of a series again, under its number and its new checksum; the old one goes last."""
-    temporary = path.with_name(f".part.{os.getpid()}.{os.urandom(4).hex()}.tmp")
-    try:
-        pq.write_table(table, temporary, compression="zstd")
-        temporary.chmod(PRIVATE_FILE)
-        sync_file(temporary)
-        target = path.with_name(f"{path.name[:9]}-{_digest(temporary)}.parquet")
-        temporary.rename(target)
-        if target != path:
-            path.unlink()
-        sync_folder(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return target
-
-
 def set_aside(home: Path, target: Path) -> list[Path]:
     """Move a series's damaged files to another folder, and return them under their new names."""
     moved = []

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from flows.cli.completion import model_names
 from flows.cli.console import out, progress_bar, set_up_logging
 from flows.cli.options import LinksOption, MovieLensOption, one_of
 from pipelines.settings import load_settings
@@ -42,7 +43,11 @@ def evaluate(
     links: LinksOption = None,
     models: Annotated[
         list[str] | None,
-        typer.Option("--model", help="A model to measure by its recipe, not those that were trained; may be repeated."),
+        typer.Option(
+            "--model",
+            autocompletion=model_names,
+            help="A model to measure by its recipe, not those that were trained; may be repeated.",
+        ),
     ] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="Films of each list that count.")] = 10,
     as_json: Annotated[
@@ -104,7 +109,9 @@ def rating_errors(
 
 
 def tune(
-    model: Annotated[str, typer.Argument(help="The model whose hyper-parameters are searched.")],
+    model: Annotated[
+        str, typer.Argument(autocompletion=model_names, help="The model whose hyper-parameters are searched.")
+    ],
     protocol: Annotated[str, typer.Option("--protocol", help=f"One of {', '.join(PROTOCOLS)}.")] = "next",
     movielens: MovieLensOption = None,
     links: LinksOption = None,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from flows.cli.completion import release_ids
 from flows.cli.console import out
 from flows.cli.printable import for_output
 from pipelines.people.identity import of_request
@@ -36,7 +37,9 @@ def register(app: typer.Typer) -> None:
 def recommend(
     user: Annotated[str, typer.Argument(help="A user id such as sample_1 or ml_1.")],
     k: Annotated[int, typer.Option("-k", "--limit", min=1, max=1000, help="Films to show.")] = 10,
-    release: Annotated[str | None, typer.Option("--release", help="A release instead of the current one.")] = None,
+    release: Annotated[
+        str | None, typer.Option("--release", autocompletion=release_ids, help="A release instead of the current one.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Show somebody's list from the current release."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from flows.cli.completion import release_ids
 from flows.cli.console import out
 from pipelines.runs import new_run_id
 from pipelines.settings import load_settings
@@ -84,7 +85,9 @@ def _cell(value: Any) -> str:
 
 
 def rollback(
-    release_id: Annotated[str | None, typer.Argument(help="The release to serve; by default the one before.")] = None,
+    release_id: Annotated[
+        str | None, typer.Argument(autocompletion=release_ids, help="The release to serve; by default the one before.")
+    ] = None,
 ) -> None:
     """Serve an older release from now on; readers are not disturbed.
 
@@ -110,7 +113,9 @@ def rollback(
 
 
 def pin(
-    release_id: Annotated[str | None, typer.Argument(help="The release to keep; by default the served one.")] = None,
+    release_id: Annotated[
+        str | None, typer.Argument(autocompletion=release_ids, help="The release to keep; by default the served one.")
+    ] = None,
 ) -> None:
     """Keep a release, and go on serving it if it is the served one, until `playbill unpin`."""
     folder = load_settings().folder
@@ -124,7 +129,9 @@ def pin(
 
 
 def unpin(
-    release_id: Annotated[str | None, typer.Argument(help="The release; by default the served one.")] = None,
+    release_id: Annotated[
+        str | None, typer.Argument(autocompletion=release_ids, help="The release; by default the served one.")
+    ] = None,
 ) -> None:
     """End a pin; the next publish is served again."""
     folder = load_settings().folder

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.cli.completion import model_names
 from flows.cli.console import out, progress_bar, set_up_logging
 from flows.cli.options import (
     DatasetOption,
@@ -92,8 +93,9 @@ def train(
     models: Annotated[
         list[str] | None,
         typer.Argument(
+            autocompletion=model_names,
             help="Models to train; by default those of the settings. The settings' published one asks to be published, "
-            "or else the last named."
+            "or else the last named.",
         ),
     ] = None,
     changes: Annotated[
@@ -126,13 +128,18 @@ def promote() -> None:
         out.print(reason)
 
 
-def publish() -> None:
+def publish(
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Rank anew only whose ratings differ from those in the served release.")
+    ] = False,
+) -> None:
     """Publish everybody's list, ranked by the model that promote named, as a new release."""
     settings = _start()
     from pipelines.jobs.publish import publish as job
+    from pipelines.jobs.publish_changed import publish_changed
 
     with progress_bar():
-        published = job(settings)
+        published = publish_changed(settings, new_run_id()) if changed else job(settings)
     out.print(
         f"Published release {published.release_id}: {published.users:,} lists, ranked by {published.model}"
         + (f" of release {published.trained_for}" if published.trained_for else "")

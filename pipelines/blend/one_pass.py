@@ -145,7 +145,7 @@ def _part(fold: FoldIn | None, batch: Histories, flat: slice) -> FoldIn | None:
 
 def _score_factors(side: Factors, fold: FoldIn, batch: Histories, rows: FloatArray) -> NDArray[np.float64]:
     """Write u·Y for each history; return sum and sum of squares over the films it does not hold."""
-    users = side.complete(fold.solve())
+    users = side.complete(fold.solve(keep=True))
     narrow = users.astype(np.float32)
     np.matmul(narrow, side.columns, out=rows)
     held = np.where(side.scored[batch.item_idx], rows[batch.owner, batch.item_idx], 0).astype(np.float64)

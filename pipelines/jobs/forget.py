@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from pipelines.people.identity import movielens_number, of_app, of_log, of_request, spelled_as
@@ -19,7 +18,6 @@ from warehouse import ledgers
 from warehouse.erase import (
     Erased,
     batch_files,
-    erase_cells,
     erase_from_csv,
     erase_from_datasets,
     erase_from_warehouse,
@@ -173,14 +171,7 @@ def _stores(settings: Settings, person: str, *, erase: bool) -> Iterator[Callabl
     yield at("quarantined lines of MovieLens", erase_from_csv, sets, of_set)
     yield at("interactions", erase_from_datasets, folder, person)
     yield at("warehouse", erase_from_warehouse, folder, person)
-    examples = sorted((folder.ledgers / "quality").glob("[!.]*.parquet"))
-    exactly = NamedPeople({"user_id"}, str)
-    yield at("quality ledger", erase_cells, examples, "example", partial(_is_named, exactly, person))
     yield at("Prefect's database", erase_words, folder.prefect / "prefect.db", _spellings(person))
-
-
-def _is_named(people: NamedPeople, person: str, text: str) -> bool:
-    return person in people.of(text)
 
 
 def _csv_of(home: Path) -> list[Path]:

@@ -17,6 +17,7 @@ from pipelines.sources.supabase.rows import RatingsTable, Read
 from warehouse import ledgers
 from warehouse.batches import damaged_batches, delete_batch
 from warehouse.changes import Changes, batch_folders, land_changes
+from warehouse.compaction import compact_changes
 from warehouse.errors import ConfigError
 from warehouse.files import remove_leftovers
 from warehouse.folder import DataFolder
@@ -91,6 +92,7 @@ def ingest_supabase(
             max_drop_share=settings.quality.max_drop_share,
             suppressed=suppressed(folder),
         )
+        compact_changes(folder.batches(SOURCE))
         result = SupabaseIngested(
             "full" if read.complete else "changes",
             read.given, changes.fresh, changes.changed, changes.deleted, aside.rows, changes.batch_id,

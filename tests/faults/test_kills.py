@@ -26,7 +26,7 @@ def counted(original):
     return call
 
 os.fsync = counted(os.fsync)
-for name in ("rename", "replace", "symlink_to", "write_text", "unlink", "mkdir", "chmod"):
+for name in ("rename", "replace", "symlink_to", "hardlink_to", "write_text", "unlink", "mkdir", "chmod"):
     setattr(Path, name, counted(getattr(Path, name)))
 
 from flows.cli.app import run_command
@@ -44,6 +44,7 @@ os._exit(0)
     ("stage", "stride"),
     [
         ("publish", 1),
+        ("publish --changed", 2),
         ("build", 1),
         ("forget ml_7 --yes", 2),
         ("enrich --no-enrich", 1),
@@ -52,7 +53,7 @@ os._exit(0)
 )
 def test_killed_at_every_step_of_a_stage(house: House, stage: str, stride: int) -> None:
     stage = stage.replace("ingest ", "ingest --movielens ")
-    kind = f"kill -9: {stage.split(maxsplit=1)[0]}"
+    kind = f"kill -9: {stage.partition(' --m')[0]}"
     step, lost = 1, []
     while step < 400:
         done = house.playbill(str(step), stage, driver=DIE_AT_STEP)

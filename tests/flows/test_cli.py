@@ -104,6 +104,16 @@ def test_a_rollback_outlives_the_next_publish(invoke: Invoke, published: list[st
     assert invoke("rollback", store.ids()[0])[0] == 0
 
 
+def test_publishing_what_has_changed(invoke: Invoke, published: list[str], run_settings: Settings) -> None:
+    code, text = invoke("publish", "--changed")
+    assert code == 0
+    assert "60 lists, ranked by covisitation" in text
+    current = ReleaseStore(run_settings.folder).current()
+    assert current.release_id not in published
+    assert current.manifest["changed_people"] == 0
+    assert "0 have another list" in invoke("diff")[1]
+
+
 def test_two_releases_side_by_side(invoke: Invoke, published: list[str], run_settings: Settings) -> None:
     code, text = invoke("diff")
     assert code == 0
@@ -301,3 +311,16 @@ def test_training_says_which_model_it_fits(run_settings: Settings, make_set: Set
     with reporting(Told()):
         train(run_settings, run_id, models=("hybrid",))
     assert {"fit als", "fit ease", "fit covisitation", "fit content"} <= {*told}
+
+
+def test_the_shell_completes_models_and_releases(
+    published: list[str], invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def completed(words: str) -> str:
+        monkeypatch.setenv("_PLAYBILL_COMPLETE", "complete_bash")
+        monkeypatch.setenv("COMP_WORDS", f"playbill {words}")
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split(" "))))
+        return invoke()[1]
+
+    assert completed("train co").split() == ["covisitation", "content"]
+    assert published[0] in completed("rollback 2026")

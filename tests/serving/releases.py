@@ -110,6 +110,7 @@ def publish_release(
     number: int = 0,
     length: int = 4,
     similar: int = 3,
+    explained: int = 10,
     sources: Mapping[str, str] | None = None,
     model: Model | None = None,
     others: Sequence[Model] = (),
@@ -131,9 +132,9 @@ def publish_release(
     popularity = PopularityModel().fit(people.histories_in(films), films)
     rated = set(people.movie_ids.tolist())
     created_at += timedelta(minutes=number)
-    lists = rank_shard(Ranker.of(model, popularity, films), people, length=length, explained=10)
+    lists = rank_shard(Ranker.of(model, popularity, films), people, length=length, explained=explained)
     facts = {"model": model.name, "dataset": "tiny", "users": len(people.user_ids), "movies": len(films),
-             "ratings": len(people.histories.item_idx), "run_id": f"run-{number}"}  # fmt: skip
+             "ratings": len(people.histories.item_idx), "run_id": f"run-{number}", "explained": explained}  # fmt: skip
     store = ReleaseStore(folder)
     with store.publishing(facts, created_at) as (release_id, path):
         for saved in (model, popularity, *others):

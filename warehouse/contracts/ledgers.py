@@ -38,7 +38,7 @@ QUALITY = Relation(
         text("severity", "error stops the run, warn does not"),
         text("why", "what goes wrong when rows are found"),
         integer("rows_found", "offending rows; 0 is good"),
-        text("example", "one offending row as JSON", nullable=True),
+        text("example", "one offending row as JSON, without whose it is", nullable=True),
     ),
 )
 READS = Relation(

@@ -8,7 +8,7 @@ in memory at a time; base is positive definite, so LAPACK's Cholesky solver serv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,14 +42,22 @@ class FoldIn:
     item_idx: ItemArray
     curvature: Matrix
     target: Matrix
+    solved: dict[int, tuple[Matrix, Matrix]] = field(default_factory=dict, compare=False, repr=False)
+    """Histories whose solutions are kept: only of a small batch, as each holds factors² numbers."""
 
-    def solve(self) -> Matrix:
-        """Return the user factor of each history, float64, shape (n_histories, factors)."""
+    def solve(self, *, keep: bool = False) -> Matrix:
+        """Return the user factor of each history, float64, shape (n_histories, factors).
+
+        With ``keep`` what was solved is kept for `contributions`.
+        """
         solved = np.zeros((len(self.bounds) - 1, len(self.base)))
         if len(self.base):
             for row in range(len(solved)):
                 if self.bounds[row] < self.bounds[row + 1]:
-                    solved[row] = self._solve(row)[0]
+                    found = self._solve(row)
+                    solved[row] = found[0]
+                    if keep:
+                        self.solved[row] = found
         return solved
 
     def contributions(self, row: int, item_idx: ItemArray) -> Matrix:
@@ -68,6 +76,8 @@ class FoldIn:
 
     def _solve(self, row: int) -> tuple[Matrix, Matrix]:
         """Return a history's factor and the Cholesky factor of its system."""
+        if row in self.solved:
+            return self.solved[row]
         part = slice(self.bounds[row], self.bounds[row + 1])
         target, curvature = self.target[part], self.curvature[part]
         factors = self.item_factors[self.item_idx[part]].astype(np.float64)

@@ -132,7 +132,7 @@ def test_a_source_that_lost_half_its_rows_stops_the_run(app: Settings) -> None:
     build_all(app, *rows)
     lax = app.model_copy(update={"quality": QualitySettings(max_drop_share=1.0)})
     ingest_supabase(lax, new_run_id(), full=True, transport=Table(rows[:9]).transport)
-    with pytest.raises(QualityError, match=r'sudden_drop: 1 rows.*"source": "supabase", "before": 20, "found": 9'):
+    with pytest.raises(QualityError, match=r'sudden_drop: 1 row,.*"source": "supabase", "before": 20, "found": 9'):
         build(app, new_run_id())
     with pytest.raises(QualityError):  # and does so until somebody lets it pass
         build(app, new_run_id())

@@ -17,7 +17,6 @@ from pipelines.jobs.ingest_events import ingest_events
 from pipelines.runs import new_run_id
 from pipelines.settings import QualitySettings, Settings
 from tests.pipelines.jobs.test_forget import files_that_name
-from warehouse import ledgers
 from warehouse.errors import TooManyBadRowsError
 
 UUID = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
@@ -143,15 +142,11 @@ def test_somebody_forgotten_before_is_not_kept_aside_either(app: Settings) -> No
     assert files_that_name(app, UUID) == []
 
 
-def test_the_quality_ledger_and_prefect(app: Settings) -> None:
+def test_prefect_s_database(app: Settings) -> None:
     take(app, "a.jsonl", f'{{"user_id": "{UUID}", {REST}}}\n{{"user_id": 17, {REST}}}\n'.encode())
-    example = {"check_name": "c", "severity": "warn", "why": "w", "rows_found": 1}
-    rows = [{**example, "example": json.dumps({"user_id": user, "movie_id": 1})} for user in (UUID, "ev_17", "ev_170")]
-    for row in rows:
-        ledgers.append(app.folder, "quality", new_run_id(), [row])
     database = app.folder.prefect / "prefect.db"
     database.parent.mkdir(parents=True)
-    inner = json.dumps([{"check": "c", "example": rows[0]["example"]}])
+    inner = json.dumps([{"parameters": json.dumps({"user_id": UUID, "movie_id": 1})}])
     with closing(sqlite3.connect(database)) as con:
         con.execute("PRAGMA journal_mode = WAL")
         con.execute("CREATE TABLE artifact (id TEXT PRIMARY KEY, data JSON, updated TIMESTAMP)")
@@ -165,7 +160,7 @@ def test_the_quality_ledger_and_prefect(app: Settings) -> None:
     for person in (UUID, "ev_17"):
         done = forget(app, new_run_id(), person)
         looked = {one.store: one.rows for one in done.looked}
-        assert (looked["quality ledger"], looked["Prefect's database"]) == (1, 2)
+        assert looked["Prefect's database"] == 2
     assert UUID.encode() not in database.read_bytes().lower()
     assert b"ev_17 " not in database.read_bytes()
     assert files_that_name(app, UUID) == []
@@ -175,9 +170,7 @@ def test_the_quality_ledger_and_prefect(app: Settings) -> None:
     assert messages == [
         "QualityError: (forgotten)\n", "(forgotten) and ev_170", r'{"m": "line\n(forgotten)"}', "nobody",
     ]  # fmt: skip
-    assert json.loads(json.loads(data)[0]["example"]) == {"user_id": "(forgotten)", "movie_id": 1}
-    kept = sorted(row["example"] or "" for row in ledgers.read(app.folder, "quality"))
-    assert kept == ["", "", rows[2]["example"]]
+    assert json.loads(json.loads(data)[0]["parameters"]) == {"user_id": "(forgotten)", "movie_id": 1}
 
 
 def test_the_warehouse_s_file_holds_nothing_of_them_and_still_works(app: Settings) -> None:

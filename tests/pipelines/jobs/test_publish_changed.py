@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import os
 from pathlib import Path
@@ -170,3 +171,42 @@ def test_without_a_release_there_is_nothing_to_begin_with(plain: Settings, make_
     build(plain, run_id)
     with pytest.raises(NoReleaseError, match="publish"):
         publish_changed(plain, run_id)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "step",
+    [
+        "changed_people",
+        "rank_everybody",
+        "link_tree",
+        "update_release_file",
+        "FilmSearch",
+        "shutil.copyfile",
+        "log_release",
+    ],
+)
+def test_a_full_disk_at_any_step_leaves_the_served_release_and_the_next_run_heals(
+    plain: Settings, make_set: SetMaker, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    first = first_release(plain, make_set())
+    store = ReleaseStore(plain.folder)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with monkeypatch.context() as patched:
+        if step == "FilmSearch":
+            patched.setattr("pipelines.jobs.publish_changed.FilmSearch.build", full)
+        else:
+            patched.setattr(f"pipelines.jobs.publish_changed.{step}", full)
+        with pytest.raises(OSError, match="no space"):
+            publish_changed(plain, new_run_id())
+    whole = store.ids()
+    assert store.current_id() == (whole[0] if step == "log_release" else first)  # logged when it is served already
+    assert [store.damaged(release_id) for release_id in whole] == [[]] * len(whole)
+    healed = publish_changed(plain, new_run_id()).release_id
+    assert store.current_id() == healed
+    assert store.damaged(healed) == []
+    assert not list(plain.folder.releases.glob(".*.tmp"))
+    assert rows_of(plain, healed) == rows_of(plain, first)

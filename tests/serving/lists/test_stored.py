@@ -1,11 +1,26 @@
 from __future__ import annotations
 
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.serving.conftest import Api
-from tests.serving.releases import ALIEN, ALIENS, AMELIE, BRAZIL, CHOCOLAT, FILMS, GRAVITY, MOON, ONCE, SOLARIS
+from tests.serving.conftest import Api, running, settings_of
+from tests.serving.releases import (
+    ALIEN,
+    ALIENS,
+    AMELIE,
+    BRAZIL,
+    CHOCOLAT,
+    FILMS,
+    GRAVITY,
+    MOON,
+    ONCE,
+    PEOPLE,
+    SOLARIS,
+    publish_release,
+)
 
 
 def ids(body: dict[str, Any]) -> list[int]:
@@ -19,6 +34,21 @@ def test_a_list_longer_than_stored_goes_on_as_the_model_ranks(api: Api) -> None:
     assert sorted(ids(body)) == sorted({film[0] for film in FILMS} - {ALIEN, ALIENS})
     assert [item["rank"] for item in body["recommendations"]] == list(range(1, 9))
     assert body["strategy"] == "precomputed"
+
+
+@pytest.mark.parametrize("query", ["limit=4", "limit=100", "limit=100&genre=Romance,drama,comedy"])
+def test_scores_never_rise_within_a_list_however_it_was_filled(api: Api, query: str) -> None:
+    for user in PEOPLE:
+        scores = [item["score"] for item in api.get(f"/recommendations/{user}?{query}").json()["recommendations"]]
+        assert all(below <= above for above, below in pairwise(scores)), (user, scores)
+
+
+def test_as_many_films_carry_reasons_as_the_release_says(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    publish_release(settings.folder, explained=2)
+    with running(settings) as api:
+        body = api.get("/recommendations/ml_1?limit=8").json()
+    assert [item["because"] is not None for item in body["recommendations"]] == [True] * 2 + [False] * 6
 
 
 def test_a_filter_takes_away_and_the_model_adds(api: Api) -> None:

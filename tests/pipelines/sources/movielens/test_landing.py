@@ -38,6 +38,7 @@ def test_a_set_lands_once_with_every_row(make_set: SetMaker, folder: DataFolder)
     assert (again.batch_id, again.new) == (batch.batch_id, False)
     home = folder.batches("movielens") / batch.batch_id
     assert sorted(path.name for path in home.iterdir()) == [
+        "SHA256SUMS",
         "batch.json",
         "films.parquet",
         "links.parquet",
