@@ -49,7 +49,8 @@ class Facts:
         self._languages = np.array(table["language"].fill_null("").to_pylist())
         self._keywords = _keyword_places(table["keywords"].combine_chunks())
         self._descriptions = (table["keywords"], directors)
-        newest = int(films.years.max(initial=0))
+        dated = films.years[films.years > 0]
+        newest = int(np.percentile(dated, 99)) if len(dated) else 0  # an announced film far ahead makes nothing old
         common = frozenset(word for word, places in self._keywords.items() if len(places) >= COMMON_KEYWORD)
         self.reader = Reader(self.people, self.titles, search, common, newest)
 
@@ -82,6 +83,14 @@ class Facts:
         most = float(scores.max(initial=0))
         return scores / np.float32(most) if most > 0 else scores
 
+    def genres_shared(self, place: int) -> FloatArray:
+        """Return the share of a film's genres that each film has too, 0-1; 1 for all where it has none."""
+        masks = [mask for mask in self.films.genres.values() if mask[place]]
+        if not masks:
+            return np.ones(len(self.films), dtype=np.float32)
+        shared: FloatArray = np.mean(masks, axis=0, dtype=np.float32)
+        return shared
+
     def with_keywords(self, keywords: Iterable[str]) -> Mask:
         """Return the films that carry one of some whole keywords."""
         mask = np.zeros(len(self.films), dtype=bool)
@@ -90,6 +99,11 @@ class Facts:
             if places is not None:
                 mask[places] = True
         return mask
+
+    def with_words_in_keywords(self, words: Iterable[str]) -> Mask:
+        """Return the films that carry a keyword which has one of some words."""
+        wanted = frozenset(words)
+        return self.with_keywords(keyword for keyword in self._keywords if not wanted.isdisjoint(keyword.split()))
 
 
 def _fame(table: pa.Table) -> FloatArray:
