@@ -15,7 +15,6 @@ from pipelines.people.history import FloatArray
 from serving.films import FilmTable
 from serving.words.names import People, Titles, bayesian_mean
 from serving.words.reader import Reader
-from serving.words.vocabulary import GENRE_ALIASES
 
 Mask = NDArray[np.bool_]
 COMMON_KEYWORD = 3
@@ -56,10 +55,8 @@ class Facts:
 
     def of_genre(self, name: str) -> Mask:
         """Return the films of a genre, by any of the names that catalogues give it."""
-        mask = np.zeros(len(self.films), dtype=bool)
-        for alias in GENRE_ALIASES.get(name, (name,)):
-            mask |= self.films.genres.get(alias.lower(), False)
-        return mask
+        mask = self.films.of_genre(name)
+        return np.zeros(len(self.films), dtype=bool) if mask is None else mask
 
     def of_genres(self, names: Iterable[str]) -> Mask:
         """Return the films of any of some genres."""
