@@ -68,7 +68,7 @@ def most_written(finished_house: House, disk: Path) -> int:
     return watch.most - before
 
 
-def fill_and_run(finished_house: House, disk: Path, free: int) -> str | None:
+def fill_and_run(finished_house: House, disk: Path, free: int, *, run_again: bool) -> str | None:
     """Run with so many bytes free; return what is wrong, nothing if all is well, None if it had enough."""
     house = finished_house.copy(disk / "house")
     served, current, tables = house.served, house.current, house.tables
@@ -85,7 +85,7 @@ def fill_and_run(finished_house: House, disk: Path, free: int) -> str | None:
         assert (house.current, house.served) == (current, served), "another release is served"
         assert house.tables == tables, "the data changed"
         assert house.faults() == []
-        assert next_run(house) == ""
+        assert not run_again or next_run(house) == ""
     except AssertionError as error:
         return f"{free:,} bytes free: {error}"
     finally:
@@ -103,7 +103,7 @@ def test_a_disk_full_at_forty_points_of_a_run(finished_house: House, tmp_path: P
             wrongs = []
             for point in points:
                 free = needed * point // POINTS
-                while (wrong := fill_and_run(finished_house, disk, free)) is None:
+                while (wrong := fill_and_run(finished_house, disk, free, run_again=point % 5 == 0)) is None:
                     free = free * 9 // 10
                 wrongs.append(wrong)
             return wrongs

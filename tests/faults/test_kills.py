@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 KILLED = 128 + signal.SIGKILL
 """What the supervisor of a killed command returns."""
-NEXT_RUN_AFTER = 5
+NEXT_RUN_AFTER = 10
 NEVER = 1_000_000
 RUN = "run --movielens {set}"
 
@@ -45,7 +45,7 @@ def next_run(house: House) -> str:
 
 
 def kill_at_steps(house: House, command: str, steps: list[int], ahead_days: int) -> Iterator[str]:
-    """Kill a command at some of its steps and yield what was lost; a full run after every fifth and the last."""
+    """Kill a command at some of its steps and yield what was lost; a full run after every tenth and the last."""
     for number, step in enumerate(steps, 1):
         before = house.hashes
         done = house.playbill(command, kill_at=step, ahead_days=ahead_days)
