@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -102,6 +102,7 @@ class PlaybillClient:
         year_to: int | None = None,
         min_rating: float | None = None,
         exclude: Sequence[int] = (),
+        genres_mode: Literal["all", "any"] | None = None,
     ) -> RecommendationList:
         """Return somebody's stored list; somebody unknown gets popular films, with ``fallback_used``.
 
@@ -113,7 +114,7 @@ class PlaybillClient:
         path = f"/recommendations/{quote(user_id, safe='')}"
         return self._get(
             RecommendationList, path, limit=limit, genre=_joined(genres), year_from=year_from, year_to=year_to,
-            min_rating=min_rating, exclude=_joined(exclude),
+            min_rating=min_rating, exclude=_joined(exclude), genres_mode=genres_mode,
         )  # fmt: skip
 
     def mine(self, *, limit: int = 10) -> RecommendationList:

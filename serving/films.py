@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pipelines.films.films import Films
 from pipelines.people.history import ItemArray
+from serving.words.vocabulary import GENRE_ALIASES, GENRE_WORDS
 
 
 class FilmTable:
@@ -54,6 +55,16 @@ class FilmTable:
         place = np.minimum(np.searchsorted(self._movielens_ids, wanted), len(self) - 1)
         known = (self._movielens_ids[place] == wanted) & (wanted >= 0)
         return np.where(known, self._movielens_places[place], -1).astype(np.int32)
+
+    def of_genre(self, name: str) -> NDArray[np.bool_] | None:
+        """Return the films of a genre by any name that catalogues or people give it, or None where no film is."""
+        typed = name.strip().lower()
+        aliases = next((group for group in GENRE_ALIASES.values() if typed in map(str.lower, group)), None)
+        if aliases is None and typed not in self.genres:
+            meant = GENRE_WORDS.get(" ".join(typed.replace("-", " ").split()), typed)
+            aliases = GENRE_ALIASES.get(meant, (meant,))
+        masks = [self.genres[alias.lower()] for alias in aliases or (typed,) if alias.lower() in self.genres]
+        return np.logical_or.reduce(masks) if masks else None
 
 
 def _genres(lists: pa.ListArray, n_films: int) -> tuple[list[str], dict[str, NDArray[np.bool_]]]:

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -115,15 +115,19 @@ def make_set(tmp_path: Path) -> SetMaker:
     def make(name: str = "ml-latest-small", **changed: str | None) -> Path:
         files: dict[str, str | None] = {**small_set()}
         files.update({key.replace("_", "."): text for key, text in changed.items()})
-        target = tmp_path / f"{name}.zip"
-        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file, text in files.items():
-                if text is not None:
-                    entry = zipfile.ZipInfo(f"{name}/{file}")  # of one date: the same files are the same bytes
-                    archive.writestr(entry, text, compress_type=zipfile.ZIP_DEFLATED)
-        return target
+        return write_set(tmp_path / f"{name}.zip", files)
 
     return make
+
+
+def write_set(target: Path, files: Mapping[str, str | None]) -> Path:
+    """Write a MovieLens zip, its files in a folder of the zip's name; a file that is None is left out."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file, text in files.items():
+            if text is not None:
+                entry = zipfile.ZipInfo(f"{target.stem}/{file}")  # of one date: the same files are the same bytes
+                archive.writestr(entry, text, compress_type=zipfile.ZIP_DEFLATED)
+    return target
 
 
 @pytest.fixture

@@ -25,8 +25,10 @@ def serve(
     """Serve the current release over HTTP; a new release is picked up without a restart."""
     settings = load_settings()
     set_up_logging(settings.log_level)
+    from serving.exposure import check_exposure
     from warehouse.store import ReleaseStore
 
+    check_exposure(settings, settings.serving.host if host is None else host)
     ReleaseStore(settings.folder).current_id()  # without one there is nothing to serve, which is told here
     _refuse_used(settings.serving.host if host is None else host, settings.serving.port if port is None else port)
     from serving.server import serve as run_server

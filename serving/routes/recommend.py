@@ -13,7 +13,7 @@ from pipelines.people.identity import LONGEST_USER_ID, of_request
 from serving.context import context_of
 from serving.films import FilmTable
 from serving.http.errors import Problem
-from serving.http.parameters import ID_LIST, MAX_ID, Filters, Genre, Limit, ids_of
+from serving.http.parameters import ID_LIST, MAX_ID, Filters, Genre, GenresMode, Limit, ids_of
 from serving.http.render import is_filled, list_body, plain_json
 from serving.http.replies import NOT_KEPT, json_reply
 from serving.http.schemas import WishedList
@@ -58,7 +58,10 @@ class WishRequest(BaseModel):
     liked: list[MovieNumber] = Field([], max_length=500, description="Films somebody likes; five stars each.")
     ratings: list[GivenRating] = Field([], max_length=2000)
     query: str = Field("", max_length=500, description="In plain words: a mood, a place, a name.")
-    genres: list[Name] = Field([], max_length=20, description="Films of any of these.")
+    genres: list[Name] = Field([], max_length=20, description="Films of all of these.")
+    genres_mode: Literal["all", "any"] = Field(
+        "all", description="Whether a film has all of the genres or any of them."
+    )
     min_rating: float | None = Field(None, ge=0, le=10, description="At least this mean vote on TMDB.")
     year_from: int | None = Field(None, ge=1870, le=2200)
     year_to: int | None = Field(None, ge=1870, le=2200)
@@ -84,6 +87,7 @@ async def recommend(
     k: Limit = 10,
     query: Annotated[str, Query(max_length=500)] = "",
     genre: Genre = None,
+    genres_mode: GenresMode = "all",
     model: ModelChoice = "auto",
     ids: Ids = "tmdb",
 ) -> Response:
@@ -93,7 +97,7 @@ async def recommend(
         raise Problem(422, f"query.liked: ids go up to {MAX_ID}")
     wish = WishRequest(
         user_id=user_id, liked=numbers, limit=k, query=query, model=model, ids=ids,
-        genres=genre.split(",") if genre else [],
+        genres=genre.split(",") if genre else [], genres_mode=genres_mode,
     )  # fmt: skip
     return await wished(request, wish)
 
@@ -108,7 +112,7 @@ async def recommend(
 async def wished(request: Request, wish: WishRequest) -> Response:
     """Make a list from the request alone, or, with a user_id, on top of that user's ratings.
 
-    Ids that name no film are ignored and listed in the answer.
+    Ids that name no film are ignored and listed in the answer. If they are all that the request says, it is a 422.
     """
     context = context_of(request)
     user = of_request(wish.user_id) if wish.user_id is not None else None
@@ -117,6 +121,10 @@ async def wished(request: Request, wish: WishRequest) -> Response:
     snapshot = context.snapshot()
     context.allow_wish(request)
     given = _Given(snapshot.films, wish)
+    if (wish.liked or wish.ratings) and not given.rows and user is None and not wish.query and wish.model != "baseline":
+        raise Problem(
+            422, f"no film of liked and ratings is in this catalogue: {_named(given.ignored)}; ids are {wish.ids}"
+        )
     if user is not None and not (given.rows or wish.query) and wish.model == "auto":
         picks = await stored_list(snapshot, user, wish.limit, given.filters)
         made, strategy = (None if picks is None else Wished(picks, "cf")), "precomputed"
@@ -159,8 +167,20 @@ class _Given:
         self.ignored = list(dict.fromkeys(unknown))
         self.filters = Filters(
             tuple(wish.genres), wish.year_from, wish.year_to, wish.min_rating,
-            tuple(int(known[place]) for place in excluded if place >= 0),
+            tuple(int(known[place]) for place in excluded if place >= 0), wish.genres_mode == "any",
         )  # fmt: skip
+
+
+def _refuse_without_films(wish: WishRequest, given: _Given) -> None:
+    """Refuse a request whose films are all unknown and that says nothing else; popular films would look like a list."""
+    if not (wish.liked or wish.ratings) or given.rows or wish.user_id or wish.query or wish.model == "baseline":
+        return
+    named = _named(given.ignored)
+    raise Problem(422, f"no film of liked and ratings is in this catalogue: {named}; they were read as {wish.ids} ids")
+
+
+def _named(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers[:20])) + (" …" if len(numbers) > 20 else "")
 
 
 def _pieces(pieces: tuple[Piece, ...]) -> bytes:

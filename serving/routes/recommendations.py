@@ -16,6 +16,7 @@ from serving.http.parameters import (
     Exclude,
     Filters,
     Genre,
+    GenresMode,
     Limit,
     UserId,
     Vote,
@@ -91,13 +92,13 @@ async def mine(request: Request, limit: Limit = 10) -> Response:
 )
 async def recommendations(
     request: Request, user_id: UserId, limit: Limit = 10, genre: Genre = None, year_from: YearFrom = None,
-    year_to: YearTo = None, min_rating: Vote = None, exclude: Exclude = None,
+    year_to: YearTo = None, min_rating: Vote = None, exclude: Exclude = None, genres_mode: GenresMode = "all",
 ) -> Response:  # fmt: skip
     """Return the stored list, filtered, topped up from the model when it runs short.
 
     Somebody unknown gets popular films, with ``fallback_used``.
     """
-    return await _list(request, user_id, limit, filters_of(genre, year_from, year_to, min_rating, exclude))
+    return await _list(request, user_id, limit, filters_of(genre, year_from, year_to, min_rating, exclude, genres_mode))
 
 
 async def plain_list(request: Request, user_id: str, limit: int) -> Response:

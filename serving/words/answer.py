@@ -63,6 +63,8 @@ def answer(
     limit : int
         At most this many films; fewer only where ``allowed`` and what is to be kept out leave fewer.
     """
+    allowed = allowed.copy()
+    allowed[[place for p in plan.pieces if p.firm and not p.negative and (place := _place(p)) >= 0]] = False
     conditions = [c for p in plan.pieces if (c := condition_of(facts, p, similar.get(_place(p), ()))) is not None]
     for condition in conditions:
         if condition.never_loosened and condition.met is not None:

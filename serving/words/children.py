@@ -31,10 +31,16 @@ SPEAKS_AGAINST = (
     "torture", "vietnam war", "violence", "war crimes", "world war i", "world war ii", "zombie", "nazi", "nazis",
     "crude humor", "obscenity", "vulgar", "lsd", "one-night stand", "mistress", "affair", "alcohol abuse",
 )  # fmt: skip
+HARD_WORDS = (
+    "cocaine", "drug", "drugs", "gore", "heroin", "incest", "nude", "nudity", "porn", "pornography", "prostitute",
+    "prostitutes", "prostitution", "rape", "rapist", "sex", "suicidal", "suicide", "torture", "tortured",
+)  # fmt: skip
+"""Words that speak against a film in any keyword that has them, such as "attempted rape"."""
 
 
 def for_children(facts: Facts) -> Mask:
     """Return the films that somebody may show a child without looking first, shape (n_films,)."""
     drawn_for_them = facts.of_genres(DRAWN) & facts.with_keywords(SPEAKS_FOR)
     wanted = facts.of_genres(FOR_THEM) | drawn_for_them
-    return wanted & ~facts.of_genres(NOT_FOR_THEM) & ~facts.with_keywords(SPEAKS_AGAINST)
+    against = facts.with_keywords(SPEAKS_AGAINST) | facts.with_words_in_keywords(HARD_WORDS)
+    return wanted & ~facts.of_genres(NOT_FOR_THEM) & ~against

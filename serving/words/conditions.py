@@ -75,9 +75,10 @@ def _title(facts: Facts, piece: Piece, similar: list[tuple[int, float]]) -> Cond
         return Condition(piece, itself | _of_words(facts, piece.value, ("title",)))
     score = np.zeros(len(facts.films), dtype=np.float32)
     for rank, (place, _) in enumerate(similar[:SIMILAR_DEPTH]):
-        score[place] += np.float32(0.6 / (1 + 0.05 * rank))
+        score[place] += np.float32(0.5 / (1 + 0.05 * rank))
     described = facts.described_like(piece.low)
     score += np.float32(0.6) * described
+    score *= np.float32(0.3) + np.float32(0.7) * facts.genres_shared(piece.low)
     met = (score > 0.05) & ~itself if piece.firm else (score > 0.05) | itself
     score[piece.low] = 2.0
     return Condition(piece, met, score)

@@ -15,7 +15,6 @@ from pipelines.people.history import FloatArray
 from serving.films import FilmTable
 from serving.words.names import People, Titles, bayesian_mean
 from serving.words.reader import Reader
-from serving.words.vocabulary import GENRE_ALIASES
 
 Mask = NDArray[np.bool_]
 COMMON_KEYWORD = 3
@@ -49,16 +48,15 @@ class Facts:
         self._languages = np.array(table["language"].fill_null("").to_pylist())
         self._keywords = _keyword_places(table["keywords"].combine_chunks())
         self._descriptions = (table["keywords"], directors)
-        newest = int(films.years.max(initial=0))
+        dated = films.years[films.years > 0]
+        newest = int(np.percentile(dated, 99)) if len(dated) else 0  # an announced film far ahead makes nothing old
         common = frozenset(word for word, places in self._keywords.items() if len(places) >= COMMON_KEYWORD)
         self.reader = Reader(self.people, self.titles, search, common, newest)
 
     def of_genre(self, name: str) -> Mask:
         """Return the films of a genre, by any of the names that catalogues give it."""
-        mask = np.zeros(len(self.films), dtype=bool)
-        for alias in GENRE_ALIASES.get(name, (name,)):
-            mask |= self.films.genres.get(alias.lower(), False)
-        return mask
+        mask = self.films.of_genre(name)
+        return np.zeros(len(self.films), dtype=bool) if mask is None else mask
 
     def of_genres(self, names: Iterable[str]) -> Mask:
         """Return the films of any of some genres."""
@@ -82,6 +80,14 @@ class Facts:
         most = float(scores.max(initial=0))
         return scores / np.float32(most) if most > 0 else scores
 
+    def genres_shared(self, place: int) -> FloatArray:
+        """Return the share of a film's genres that each film has too, 0-1; 1 for all where it has none."""
+        masks = [mask for mask in self.films.genres.values() if mask[place]]
+        if not masks:
+            return np.ones(len(self.films), dtype=np.float32)
+        shared: FloatArray = np.mean(masks, axis=0, dtype=np.float32)
+        return shared
+
     def with_keywords(self, keywords: Iterable[str]) -> Mask:
         """Return the films that carry one of some whole keywords."""
         mask = np.zeros(len(self.films), dtype=bool)
@@ -90,6 +96,11 @@ class Facts:
             if places is not None:
                 mask[places] = True
         return mask
+
+    def with_words_in_keywords(self, words: Iterable[str]) -> Mask:
+        """Return the films that carry a keyword which has one of some words."""
+        wanted = frozenset(words)
+        return self.with_keywords(keyword for keyword in self._keywords if not wanted.isdisjoint(keyword.split()))
 
 
 def _fame(table: pa.Table) -> FloatArray:

@@ -115,6 +115,7 @@ class Titles:
                 for name in aliases(column[place] or "") if column[place] else ():
                     words = plain(name)
                     self._words.setdefault(words, place)
+                    self._words.setdefault(without_article(words), place)
                     for key in {compact(words), compact(without_article(words))} - {""}:
                         self._places.setdefault(key, place)
         self._known = list(self._words)

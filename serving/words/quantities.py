@@ -58,17 +58,17 @@ def read_quantities(text: str, newest_year: int) -> list[Quantity]:
     patterns = (
         (rf"\b(?:(early|mid|middle|late) )?{_DECADE}\b", lambda m: _decade(m, newest_year)),
         (rf"\b(?:between|from) {_YEAR} (?:and|to|until|till) {_YEAR}\b", lambda m: (int(m[1]), int(m[2]))),
-        (rf"\b(?:before|older than|earlier than|prior to|pre) {_YEAR}\b", lambda m: (None, int(m[1]) - 1)),
-        (rf"\b(?:until|till|up to|no later than|not later than) {_YEAR}\b", lambda m: (None, int(m[1]))),
-        (rf"\b(?:after|later than|newer than|post) {_YEAR}\b", lambda m: (int(m[1]) + 1, None)),
         (rf"\b(?:since|from|starting|not older than|no older than) {_YEAR}(?: on| onwards| and later)?\b",
          lambda m: (int(m[1]), None) if "since" in m[0] or "on" in m[0].split()[-1] or "older" in m[0]
          else (int(m[1]), int(m[1]))),
+        (rf"\b(?:until|till|up to|(?:no|not) (?:later|newer) than) {_YEAR}\b", lambda m: (None, int(m[1]))),
+        (rf"\b(?:before|older than|earlier than|prior to|pre) {_YEAR}\b", lambda m: (None, int(m[1]) - 1)),
+        (rf"\b(?:after|later than|newer than|post) {_YEAR}\b", lambda m: (int(m[1]) + 1, None)),
         (rf"\b(?:of|in|released in|made in) {_YEAR}\b", lambda m: (int(m[1]), int(m[1]))),
         (rf"\b{_YEAR}\b", lambda m: (int(m[1]), int(m[1]))),
         (r"\b(?:recent|recently|newest|latest|brand new|new releases?|modern|contemporary|last few years|this year)\b",
          lambda m: (newest_year - RECENT_YEARS + 1, None)),
-        (r"\b(?:old fashioned|old school|old time|old|vintage|silver screen|golden age)\b",
+        (r"\b(?:old fashioned|old school|old time|(?<!year )(?<!years )old|vintage|silver screen|golden age)\b",
          lambda m: (None, OLD_BEFORE - 1)),
         (r"\bclassics?\b", lambda m: (None, CLASSIC_BEFORE - 1)),
     )  # fmt: skip

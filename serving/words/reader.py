@@ -12,16 +12,13 @@ from dataclasses import dataclass, field
 
 from pipelines.films.search import FilmSearch
 from pipelines.films.titles import plain
+from serving.words.audiences import LONGEST_PHRASE, audience_at, phrase_at
 from serving.words.names import People, Titles
 from serving.words.plan import Piece, Plan
 from serving.words.quantities import read_quantities
 from serving.words.vocabulary import (
-    CHILDREN,
-    CHILDREN_AS_THEY_ARE,
-    DATE_NIGHT,
     FOREIGN,
     GENRE_WORDS,
-    GROWN_FROM,
     LANGUAGES,
     LIKENESS,
     MOODS,
@@ -34,7 +31,7 @@ from serving.words.vocabulary import (
 
 MAX_WORDS = 80
 """Words of a wish that are read; a longer text is cut here."""
-LONGEST_TITLE, LONGEST_NAME, LONGEST_PHRASE = 9, 4, 4
+LONGEST_TITLE, LONGEST_NAME = 9, 4
 MAX_GUESSES = 4
 """Runs of unknown words whose spelling is compared with all names."""
 TEXT_FIELDS = ("title", "keywords", "tags", "overview")
@@ -117,12 +114,12 @@ class _Reading:
 
     def _control(self, at: int, unknown: list[int]) -> int:
         """Take a negation, a likeness, a "but": they turn what follows."""
-        size = self._phrase(at, NEGATIONS)
+        size = phrase_at(self.words, at, NEGATIONS)
         if size and not (self.words[at] == "no" and self.words[at + 1 : at + 2] == ["1"]):
             self._flush(unknown)
             self.negative, self.liking = True, False
             return size
-        size = self._phrase(at, LIKENESS)
+        size = phrase_at(self.words, at, LIKENESS)
         if size and not self.negative:
             self._flush(unknown)
             self.liking = True
@@ -138,31 +135,10 @@ class _Reading:
     def _audience(self, at: int, unknown: list[int]) -> int:
         if self.negative:
             return 0
-        size = self._phrase(at, CHILDREN_AS_THEY_ARE)
-        evening = self._phrase(at, DATE_NIGHT)
-        if evening:
-            self._flush(unknown)
-            self._add(Piece(kind="audience", value="date night", text=self._text(at, evening)))
-            return evening
-        if not size and self.words[at] in ("for", "with"):
-            end = min(len(self.words), at + 8)
-            for stop in range(at + 1, end):
-                if self._phrase(stop, CHILDREN):
-                    size = stop + self._phrase(stop, CHILDREN) - at
-                    ages = [int(word) for word in self.words[at:stop] if word.isdigit() and len(word) < 3]
-                    if ages and max(ages) >= GROWN_FROM:
-                        return 0
-                    break
-                if self.words[stop] not in STOP and not self.words[stop].isdigit() and self.words[stop] not in (
-                    "year", "years", "old", "young", "younger", "small", "own", "three", "four", "five", "six", "seven",
-                    "eight", "nine", "ten", "two", "olds", "month", "months",
-                ):  # fmt: skip
-                    break
+        value, size = audience_at(self.words, at)
         if size:
             self._flush(unknown)
-            while self.words[at + size : at + size + 1] and self.words[at + size] in ("year", "years", "old", "olds"):
-                size += 1
-            self._add(Piece(kind="audience", value="children", text=self._text(at, size)))
+            self._add(Piece(kind="audience", value=value, text=self._text(at, size)))
         return size
 
     def _named(self, at: int, unknown: list[int]) -> int:
@@ -300,13 +276,6 @@ class _Reading:
         self.was_negative, self.negative, self.liking = self.negative, False, False
         if piece.kind == "mood":
             self.was_negative = False  # "not too scary and funny" asks for something funny
-
-    def _phrase(self, at: int, phrases: Sequence[str] | frozenset[str]) -> int:
-        """Return how many words the longest of some phrases is that stands at a place, or 0."""
-        for size in range(min(LONGEST_PHRASE, len(self.words) - at), 0, -1):
-            if " ".join(self.words[at : at + size]) in phrases:
-                return size
-        return 0
 
     def _text(self, at: int, size: int) -> str:
         return " ".join(self.words[at : at + size])

@@ -17,7 +17,7 @@ _STOP = (
     "story stories stuff style such suggest suggestion suggestions take tale than thanks that the them then there "
     "these they thing things think this those through time to today together tonight too top type u under until up us "
     "very vibe vibes wanna want wants was watch watched watching way we weekend well were what whats when where which "
-    "while who whole whose why will with would yes yet you your"
+    "while who whole whose why will with would year years old olds aged yes yet you your"
 )
 STOP = frozenset(_STOP.split())
 """Words that say nothing of a film."""

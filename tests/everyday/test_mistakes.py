@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.conftest import SetMaker
-from tests.flows.conftest import Invoke, invoke, published
+from tests.flows.conftest import Invoke, invoke, published, published_folder
 
-__all__ = ["invoke", "published"]
+__all__ = ["invoke", "published", "published_folder"]
 
 NEXT_STEPS = (
     "playbill ", "--help", "set ", "did you mean", "it may be", "give ", "there are", "its parameters are",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +18,7 @@ from pipelines.jobs.promote import promote
 from pipelines.jobs.publish import publish
 from pipelines.jobs.train import train
 from pipelines.settings import Settings, TrainingSettings
-from tests.conftest import SetMaker
+from tests.conftest import small_set, write_set
 from warehouse.store import ReleaseStore
 
 Invoke = Callable[..., tuple[int, str]]
@@ -47,16 +49,27 @@ def invoke(
         logger.setLevel(logging.NOTSET)
 
 
-@pytest.fixture
-def published(run_settings: Settings, make_set: SetMaker) -> list[str]:
-    """Two releases of the small set, oldest first."""
+@pytest.fixture(scope="session")
+def published_folder(tmp_path_factory: pytest.TempPathFactory, empty_mlflow: Path) -> Path:
+    """A data folder with two releases of the small set, made once; tests get copies."""
+    home = tmp_path_factory.mktemp("published")
+    (home / "mlruns").mkdir()
+    shutil.copy(empty_mlflow, home / "mlruns" / "mlflow.db")
     training = TrainingSettings(models=("popularity", "covisitation"), published="covisitation", protocols=("next",))
-    settings = run_settings.model_copy(update={"training": training})
+    settings = Settings(data_dir=home / "data", mlruns_dir=home / "mlruns", training=training)
+    zipped = write_set(home / "ml-latest-small.zip", small_set())
     for run_id in ("20260101T000000Z-aaaaaa", "20260102T000000Z-bbbbbb"):
-        ingest(settings, run_id, movielens=make_set())
+        ingest(settings, run_id, movielens=zipped)
         build(settings, run_id)
         train(settings, run_id)
         evaluate(settings, run_id)
         promote(settings, run_id)
         publish(settings, run_id)
-    return sorted(ReleaseStore(settings.folder).ids())
+    return home / "data"
+
+
+@pytest.fixture
+def published(run_settings: Settings, published_folder: Path) -> list[str]:
+    """Two releases of the small set, oldest first."""
+    shutil.copytree(published_folder, run_settings.data_dir, symlinks=True, dirs_exist_ok=True)
+    return sorted(ReleaseStore(run_settings.folder).ids())

@@ -7,6 +7,7 @@ history of science fiction scores romance 0. The item factors, and so the lists,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -58,6 +59,15 @@ PEOPLE: dict[str, list[tuple[int, float, int]]] = {
 FIRST = datetime(2026, 11, 20, 3, 0, 0, tzinfo=UTC)
 
 
+@dataclass(frozen=True)
+class Catalogue:
+    """The films of a release: as models read them, as ``movies`` of the release, and each one's genres."""
+
+    films: Films
+    movies: pa.Table
+    genres: list[list[str]]
+
+
 def film_table() -> Films:
     """Return the ten films, by movie_id."""
     metadata = pd.DataFrame(
@@ -99,13 +109,19 @@ def publish_release(
     created_at: datetime = FIRST,
     number: int = 0,
     length: int = 4,
+    similar: int = 3,
     explained: int = 10,
     sources: Mapping[str, str] | None = None,
     model: Model | None = None,
     others: Sequence[Model] = (),
+    catalogue: Catalogue | None = None,
 ) -> str:
-    """Publish a release of these people and the ten films; ``number`` makes it another one, a minute later."""
-    people, films = people_of(histories), film_table()
+    """Publish a release of these people and the ten films; ``number`` makes it another one, a minute later.
+
+    With another ``catalogue`` comes a ``model`` that is fitted to it.
+    """
+    catalogue = tiny_catalogue() if catalogue is None else catalogue
+    people, films = people_of(histories), catalogue.films
     if sources:
         names = np.repeat(people.user_ids, people.histories.lengths)
         people = People(
@@ -131,11 +147,17 @@ def publish_release(
             **{name: relation_table(name) for name in RELEASE_TABLES},
             "recommendation_lists": tables.list_table(pa.Table.from_batches([lists]), created_at),
             "histories": tables.history_table(people, model),
-            "movies": movie_rows(),
+            "movies": catalogue.movies,
             "popular_movies": tables.popular_table(
-                people.histories_in(films), films, popularity, [film[3] if film[0] in rated else [] for film in FILMS]
+                people.histories_in(films),
+                films,
+                popularity,
+                [
+                    names if movie_id in rated else []
+                    for movie_id, names in zip(films.movie_ids.tolist(), catalogue.genres, strict=True)
+                ],
             ),
-            "similar_movies": tables.similar_table(model, films, 3),
+            "similar_movies": tables.similar_table(model, films, similar),
             "release": tables.record_table("release", [row]),
         }
         write_release_file(path / "release.duckdb", content, list_length=length)
@@ -147,8 +169,8 @@ def relation_table(name: str) -> pa.Table:
     return tables.record_table(name, [])
 
 
-def movie_rows() -> pa.Table:
-    """Return ``movies`` of a release."""
+def tiny_catalogue() -> Catalogue:
+    """Return the ten films."""
     n = len(FILMS)
     columns = {
         "movie_id": pa.array([film[0] for film in FILMS], pa.int32()),
@@ -161,10 +183,15 @@ def movie_rows() -> pa.Table:
         "poster_path": pa.array([f"/{film[0]}.jpg" for film in FILMS]),
         "ratings": pa.array([1] * n, pa.int32()),
     }
+    return Catalogue(film_table(), movie_rows(columns, n), [film[3] for film in FILMS])
+
+
+def movie_rows(columns: Mapping[str, pa.Array], n_films: int) -> pa.Table:
+    """Return ``movies`` of a release from some of its columns; the others are empty."""
     empty = tables.record_table("movies", [])
-    lists = list_column(np.zeros(n + 1, dtype=np.int64), np.array([], dtype=object))
+    lists = list_column(np.zeros(n_films + 1, dtype=np.int64), np.array([], dtype=object))
+    made = {}
     for field in empty.schema:
-        if field.name not in columns:
-            blank = lists.cast(field.type) if pa.types.is_list(field.type) else pa.nulls(n, field.type)
-            columns[field.name] = blank
-    return pa.table({name: columns[name] for name in empty.column_names})
+        blank = lists.cast(field.type) if pa.types.is_list(field.type) else pa.nulls(n_films, field.type)
+        made[field.name] = columns.get(field.name, blank)
+    return pa.table(made)

@@ -96,7 +96,52 @@ def test_filters_hold_whatever_ranks(api: Api) -> None:
         MOON, AMELIE, CHOCOLAT, ONCE,
     }  # fmt: skip
     assert set(ids(wish(api, min_rating=7.9))) == {ALIEN, ALIENS, AMELIE}
-    assert ids(wish(api, genres=["Western"])) == []
+
+
+def test_several_genres_mean_all_of_them_unless_any_is_asked_for(api: Api) -> None:
+    assert set(ids(wish(api, genres=[SCIFI, "Drama"]))) == {SOLARIS, MOON, GRAVITY}
+    assert set(ids(wish(api, genres=["Horror", "Action"], genres_mode="any"))) == {ALIEN, ALIENS}
+    assert ids(wish(api, genres=["Horror", "Action"])) == []
+    assert ids(api.get("/recommend?liked=11&genre=Drama,Romance").json()) == [CHOCOLAT]
+    assert set(ids(api.get("/recommend?liked=11&genre=Horror,Action&genres_mode=any").json())) == {ALIENS}
+    assert ids(api.get("/recommendations/ml_1?genre=Drama,Romance").json()) == [CHOCOLAT]
+    both = ids(api.get("/recommendations/ml_1?genre=Drama,Romance&genres_mode=any").json())
+    assert set(both) == {SOLARIS, MOON, GRAVITY, AMELIE, CHOCOLAT, ONCE}
+
+
+@pytest.mark.parametrize("name", ["Sci-Fi", "sci-fi", "scifi", "science fiction", " SCIENCE FICTION "])
+def test_a_genre_is_known_by_the_names_that_people_give_it(name: str, api: Api) -> None:
+    assert set(ids(wish(api, genres=[name]))) == {ALIEN, ALIENS, SOLARIS, MOON, GRAVITY}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/recommend?liked=11&genre=Nope", "/recommendations/ml_1?genre=Drama,Nope", "/recommendations/new?genre=Nope"],
+)
+def test_an_unknown_genre_is_refused_with_those_that_there_are(path: str, api: Api) -> None:
+    answer = api.get(path)
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == (
+        "no film here has the genre 'Nope'; there are: Action, Comedy, Drama, Horror, Romance, Science Fiction"
+    )
+    assert api.post("/recommend", json={"genres": ["Nope"], "query": "space"}).status_code == 422
+
+
+def test_liked_is_read_as_people_type_it(api: Api) -> None:
+    body = api.get("/recommend", params={"liked": f"{ALIEN}, {ALIENS},", "k": "2"}).json()
+    assert (ids(body), body["total_ratings"]) == ([SOLARIS, MOON], 2)
+    for text in (",", "", "11,,12", "11;12", "a"):
+        assert api.get("/recommend", params={"liked": text}).status_code == 422
+
+
+def test_where_no_film_is_left_a_request_is_refused_instead_of_answered_with_popular_films(api: Api) -> None:
+    answer = api.get("/recommend?liked=998,999")
+    assert (answer.status_code, "998, 999" in answer.json()["detail"]) == (422, True)
+    assert api.post("/recommend", json={"ratings": [{"movie_id": 998, "rating": 4}]}).status_code == 422
+    # something else is left to go by
+    assert wish(api, liked=[998], query="paris", limit=1)["ignored"] == [998]
+    assert wish(api, liked=[998], user_id="ml_1", limit=1)["user_id"] == "ml_1"
+    assert wish(api, liked=[998], model="baseline", limit=1)["ignored"] == [998]
 
 
 def test_popular_films_of_a_genre_say_so(api: Api) -> None:

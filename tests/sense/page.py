@@ -1,0 +1,79 @@
+"""``docs/wishes.md``, written from answers: ``python -m tests.sense.page > docs/wishes.md``."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.sense.catalogue import publish_catalogue, read_catalogue
+from tests.sense.wish_cases import CASES
+from tests.serving.conftest import Api, running, settings_of
+
+SHOWN = (
+    "Tom Hanks", "Stanley Kubrick", "Stanly Kubrik movies", "Hitchcock", "like Toy Story", "Alien but funny",
+    "80s action", "a comedy under 90 minutes", "french romance", "scifi thriller", "romcom", "I don't want horror",
+    "mission impossible without tom cruise", "a film for my 5 year old daughter", "horror for children",
+    "something dark and slow in space", "date night", "korean thriller", "Tom Hanks in space", "asdfgh qwerty zxcvb",
+)  # fmt: skip
+FILMS = 6
+
+
+def page(api: Api) -> str:
+    """Return the whole page."""
+    rows = "\n".join(_row(api, text) for text in SHOWN)
+    return f"{BEFORE}{rows}\n".replace("NUMBER", str(len(CASES)))
+
+
+def _row(api: Api, text: str) -> str:
+    body = api.post("/recommend", json={"query": text, "limit": FILMS}).json()
+    films = [f"{item['title']} ({item['year']}){_mark(item['reason'])}" for item in body["recommendations"]]
+    read = ", ".join(f"{'not ' if piece['negative'] else ''}{piece['kind']} *{piece['value']}*"
+                     for piece in body["understood"])  # fmt: skip
+    loosened = ", ".join(piece["value"] for piece in body["loosened"])
+    return f"| {text} | {read or '–'}{f'; let go: {loosened}' if loosened else ''} | {'; '.join(films)} |"
+
+
+def _mark(reason: str) -> str:
+    return "" if reason == "content_based" else "\u00b0"
+
+
+BEFORE = """# Wishes
+
+`POST /recommend` with a `query` reads what somebody wishes for, in English, and finds films for it. `understood` in the
+answer is what was read and is met, piece by piece; `loosened` is what was let go, in that order, because fewer films
+than asked for met it. `fallback_used` is true, and the film's `reason` is `popular`, wherever popularity filled in.
+
+## How
+
+1. **Reading** (`serving/words/reader.py`): one pass over the words, the longest thing known at each place. Years and
+   lengths by their grammar; titles and people by the catalogue's own names, also nearly spelled; genres, languages,
+   moods and audiences by a lexicon; what is left and stands in the films' texts is a topic. "No", "without", "anything
+   but" turn what follows. Nobody is asked.
+2. **Conditions** (`conditions.py`): each piece says which films meet it, and how well.
+3. **Answering** (`answer.py`): films that meet everything come first. If they are too few, conditions are let go one by
+   one: length, years, language, mood, genre, topic, title, person. What is to be kept out, and the rule for children,
+   are never let go, even if the list is short. Among films that meet the same, likeness to the wish comes first, then
+   votes and fame, and the person's own list where there is a history.
+
+**For children** means Family, or Animation with a keyword that speaks of children, and never Horror, Thriller, Crime,
+War, Film-Noir or a keyword that says otherwise, whatever the words of the wish (`children.py`). The rule goes by what
+TMDB knows of a film: it is careful, but nobody has watched the films for you.
+
+The text index is BM25 by field (title, people, keywords, genres, tags, overview; `pipelines/films/search.py`), made by
+`publish` and part of the release.
+
+## Answers
+
+From ml-latest-small with TMDB's facts, the first six of each; \u00b0 marks what popularity filled in.
+`tests/sense/wish_cases.py` has NUMBER such wishes and what must hold of their first ten films.
+
+| wish | understood | films |
+|---|---|---|
+"""
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        settings = settings_of(Path(folder))
+        publish_catalogue(settings.folder, read_catalogue())
+        with running(settings) as started:
+            sys.stdout.write(page(started))
