@@ -188,6 +188,25 @@ class ReleaseSettings(Section):
     daily: int = Field(7, ge=0, description="Of each of so many last days, the last release is kept besides.")
 
 
+class LlmSettings(Section):
+    """An LLM that reads wishes, by an OpenAI-compatible endpoint; off until it has an address and a model."""
+
+    base_url: str = Field(
+        "", pattern=r"^(https?://[^\s/].*)?$", description="Where its API begins, such as https://host/v1; none is off."
+    )
+    model: str = Field("", max_length=200, description="The model that is asked.")
+    key: SecretStr | None = Field(None, description="Its key, where it needs one.")
+    timeout_seconds: float = Field(3.0, gt=0, le=60, description="Longest time that it may add to a wish.")
+    requests_per_hour: int = Field(500, ge=0, description="Questions an hour of each worker; then it is not asked.")
+    cached: int = Field(1000, ge=0, description="Answers that are kept in memory.")
+    explanations: bool = Field(True, description="Whether it also says in a sentence why each film fits.")
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it is asked at all."""
+        return bool(self.base_url and self.model)
+
+
 class ServingSettings(Section):
     """The HTTP API."""
 
@@ -246,6 +265,7 @@ class Settings(BaseSettings):
     lists: ListSettings = ListSettings()
     releases: ReleaseSettings = ReleaseSettings()
     serving: ServingSettings = ServingSettings()
+    llm: LlmSettings = LlmSettings()
 
     tmdb_read_token: SecretStr | None = Field(
         None, validation_alias=AliasChoices("TMDB_READ_TOKEN"), description="TMDB's API read access token."

@@ -80,7 +80,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for client in (context.issuer, context.ratings):
+        for client in (context.issuer, context.ratings, context.llm):
             if client is not None:
                 await client.close()
         if context.feedback is not None:

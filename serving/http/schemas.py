@@ -76,6 +76,13 @@ class Understood(Answer):
     negative: bool = Field(description="Whether it is kept out.")
 
 
+class Explanation(Answer):
+    """Why a film fits a wish, in the words of an LLM."""
+
+    movie_id: int
+    text: str
+
+
 class WishedList(RecommendationList):
     """A list made from what a request says."""
 
@@ -83,6 +90,8 @@ class WishedList(RecommendationList):
     ignored: list[int] = Field(description="Ids in the request that name no film here.")
     understood: list[Understood] = Field(description="What the query asks for and the films meet, piece by piece.")
     loosened: list[Understood] = Field(description="What was let go, in this order, as too few films met it.")
+    read_by: Literal["built_in", "llm"] = Field(description="Who read the query.")
+    explanations: list[Explanation] = Field(description="A sentence a film, where an LLM is set up and gave one.")
 
 
 class RankedFilm(Film):
