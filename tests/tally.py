@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 
@@ -36,6 +36,20 @@ def attempt(kind: str) -> Iterator[None]:
     count.tries += 1
     yield
     count.survived += 1
+
+
+def count(kind: str, wrongs: list[str]) -> None:
+    """Put tries that are over into the table, and fail if one was lost.
+
+    Parameters
+    ----------
+    wrongs : list of str
+        What was wrong after each, nothing where all was well.
+    """
+    for wrong in wrongs:
+        with suppress(AssertionError), attempt(kind):
+            assert not wrong
+    assert not any(wrongs), "\n".join(wrong for wrong in wrongs if wrong)
 
 
 def table() -> list[str]:

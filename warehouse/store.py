@@ -205,13 +205,20 @@ class ReleaseStore:
                     )
         return release
 
-    def damaged(self, release_id: str) -> list[str]:
-        """Return the files of a release that are missing or not as they were published."""
+    def damaged(self, release_id: str, *, under: str = "") -> list[str]:
+        """Return the files of a release that are missing or not as they were published.
+
+        Parameters
+        ----------
+        under : str
+            What their names begin with, such as ``models/``; by default all are looked at.
+        """
         release = self.get(release_id, older=True)
         return [
             name
             for name, entry in release.manifest["files"].items()
-            if not (_has_size(release.path / name, entry) and _has_hash(release.path / name, entry))
+            if name.startswith(under)
+            and not (_has_size(release.path / name, entry) and _has_hash(release.path / name, entry))
         ]
 
     def prune(self, keep: int, *, daily: int = 0) -> list[str]:

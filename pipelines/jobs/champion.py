@@ -9,7 +9,7 @@ from pipelines.choice.recipes import from_recipe
 from pipelines.models.popularity import PopularityModel
 from warehouse.contracts.release import MODEL_METRICS
 from warehouse.db import connect
-from warehouse.errors import ContractError, PlaybillError, ReleaseError
+from warehouse.errors import ContractError, PlaybillError, ReleaseError, WarehouseError
 from warehouse.folder import DataFolder
 from warehouse.store import Release, ReleaseStore
 
@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 def served_release(folder: DataFolder, dataset: str) -> Release | None:
     """Return the release that a data set is served with: the current one, or its newest where another set is served.
 
-    Releases of an older schema count: their models' arrays have a version of their own.
+    Releases of an older schema count: their models' arrays have a version of their own. One whose arrays are damaged
+    does not: they would rank the next release.
     """
     store = ReleaseStore(folder)
     try:
@@ -32,8 +33,12 @@ def served_release(folder: DataFolder, dataset: str) -> Release | None:
         except ReleaseError as error:
             log.warning("release passed over release=%s reason=%s", release_id, error)
             continue
-        if release.manifest["dataset"] == dataset:
-            return release
+        if release.manifest["dataset"] != dataset:
+            continue
+        if damaged := store.damaged(release_id, under="models/"):
+            log.warning("release passed over release=%s reason=%r", release_id, f"damaged: {', '.join(damaged)}")
+            continue
+        return release
     return None
 
 
@@ -63,12 +68,17 @@ def champion_recipe(folder: DataFolder, dataset: str) -> dict[str, dict[str, Any
 
 
 def metric_rows(release: Release) -> list[dict[str, Any]]:
-    """Return the rows of a release's ``model_metrics``; none where its schema had other columns."""
-    with connect(release.database, read_only=True) as con:
-        try:
+    """Return the rows of a release's ``model_metrics``; none where its schema had other columns or it is damaged."""
+    try:
+        with connect(release.database, read_only=True) as con:
             MODEL_METRICS.check(con)
-        except ContractError:
-            return []
-        query = con.sql(f'SELECT {MODEL_METRICS.column_list} FROM "{MODEL_METRICS.name}"')
-        rows: list[dict[str, Any]] = query.to_arrow_table().to_pylist()
+            query = con.sql(f'SELECT {MODEL_METRICS.column_list} FROM "{MODEL_METRICS.name}"')
+            rows: list[dict[str, Any]] = query.to_arrow_table().to_pylist()
+    except ContractError:
+        return []
+    except WarehouseError as error:
+        log.warning(
+            "figures of a release cannot be read and are left out release=%s reason=%s", release.release_id, error
+        )
+        return []
     return rows

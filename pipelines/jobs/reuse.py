@@ -20,12 +20,12 @@ def reuse(settings: Settings, run_id: str, dataset: str) -> Ranking:
     Raises
     ------
     NoReleaseError
-        If there is no release of this data set to take them from.
+        If there is no whole release of this data set to take them from.
     """
     folder = settings.folder
     release = served_release(folder, dataset)
     if release is None:
-        raise NoReleaseError(f"{folder.releases} holds no release of {dataset}; run with --train all")
+        raise NoReleaseError(f"{folder.releases} holds no whole release of {dataset}; use `playbill run --train all`")
     ranking = Ranking(release.manifest["model"], release.release_id, ["nothing was trained"])
     with writing(folder):
         clear_others(folder, run_id)

@@ -17,8 +17,8 @@ import pytest
 
 from flows.cli.supervise import note, supervised
 from pipelines.settings import Settings
+from tests.command import environment, playbill
 from tests.conftest import SetMaker
-from tests.faults.test_kills_of_a_run import environment, playbill
 from warehouse.store import ReleaseStore
 
 LONGEST_SECONDS = 3.0

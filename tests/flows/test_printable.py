@@ -14,8 +14,8 @@ from rich.table import Table
 
 from flows.cli.printable import PlainConsole, PlainFormatter, printable
 from pipelines.settings import Settings
+from tests.command import environment
 from tests.conftest import SetMaker
-from tests.faults.test_kills_of_a_run import environment
 from tests.flows.conftest import Invoke
 
 NASTY = "[/] [red]Film[/red] :boom: \x1b]0;owned\x07\x1b[31m\x9b2J\u202e"
