@@ -65,13 +65,13 @@ The text index is BM25 by field (title, people, keywords, genres, tags, overview
 
 ## An LLM as reader
 
-`PLAYBILL_LLM__BASE_URL` (an OpenAI-compatible endpoint), `PLAYBILL_LLM__MODEL` and `PLAYBILL_LLM__KEY` put an LLM before
-the built-in reader; without them nothing is sent anywhere. It fills in a form, which becomes the same kind of plan; what
-the catalogue does not have is dropped, and the built-in reader's exclusions and audiences stay whatever it says. It
-never chooses a film. `read_by` says who read, and `explanations` has a sentence a film where it gave one. It is sent the
-text and the chosen films' ids and titles, never who asks or what they rated. It has `TIMEOUT_SECONDS` a wish, both
-questions together, `REQUESTS_PER_HOUR`, and a cache in memory; after three failures in a row it rests for half a minute.
-Whatever fails, the built-in reader reads alone (`serving/words/llm.py`).
+`PLAYBILL_LLM__BASE_URL` (an OpenAI-compatible endpoint), `PLAYBILL_LLM__MODEL` and `PLAYBILL_LLM__KEY` put an LLM
+before the built-in reader; without them nothing is sent anywhere. It fills in a form, which becomes the same kind of
+plan; what the catalogue does not have is dropped, and the built-in reader's exclusions and audiences stay whatever it
+says. It never chooses a film. `read_by` says who read, and `explanations` has a sentence a film where it gave one. It
+is sent the text and the chosen films' ids and titles, never who asks or what they rated. It has `TIMEOUT_SECONDS` a
+wish, both questions together, `REQUESTS_PER_HOUR`, and a cache in memory; after three failures in a row it rests for
+half a minute. Whatever fails, the built-in reader reads alone (`serving/words/llm.py`).
 
 ## Answers
 
