@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -19,6 +19,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from pipelines.settings_llm import LlmSettings, Section
 from pipelines.settings_names import ModelName, ProtocolName, refuse_unknown, variable_not_json, variables_given
 from warehouse.errors import ConfigError
 from warehouse.folder import DataFolder
@@ -30,12 +31,6 @@ def project_root() -> Path:
     """Return the checkout this code runs from, or the current folder when it is installed elsewhere."""
     root = Path(__file__).resolve().parents[1]
     return root if (root / "pyproject.toml").exists() else Path.cwd()
-
-
-class Section(BaseModel):
-    """A group of settings; unknown names are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class MovieLensSettings(Section):
@@ -186,25 +181,6 @@ class ReleaseSettings(Section):
 
     keep: int = Field(10, ge=2, description="Newest releases kept; the current one and pinned ones always are.")
     daily: int = Field(7, ge=0, description="Of each of so many last days, the last release is kept besides.")
-
-
-class LlmSettings(Section):
-    """An LLM that reads wishes, by an OpenAI-compatible endpoint; off until it has an address and a model."""
-
-    base_url: str = Field(
-        "", pattern=r"^(https?://[^\s/].*)?$", description="Where its API begins, such as https://host/v1; none is off."
-    )
-    model: str = Field("", max_length=200, description="The model that is asked.")
-    key: SecretStr | None = Field(None, description="Its key, where it needs one.")
-    timeout_seconds: float = Field(3.0, gt=0, le=60, description="Longest time that it may add to a wish.")
-    requests_per_hour: int = Field(500, ge=0, description="Questions an hour of each worker; then it is not asked.")
-    cached: int = Field(1000, ge=0, description="Answers that are kept in memory.")
-    explanations: bool = Field(True, description="Whether it also says in a sentence why each film fits.")
-
-    @property
-    def is_on(self) -> bool:
-        """Whether it is asked at all."""
-        return bool(self.base_url and self.model)
 
 
 class ServingSettings(Section):

@@ -94,6 +94,26 @@ class WishedList(RecommendationList):
     explanations: list[Explanation] = Field(description="A sentence a film, where an LLM is set up and gave one.")
 
 
+class RatedFilm(Answer):
+    """A film that somebody rated."""
+
+    movie_id: int = Field(description="TMDB id.")
+    title: str | None
+    rating: float = Field(ge=0.5, le=5, description="Stars.")
+    rated_at: datetime
+    source: str = Field(description="Where the rating came from.", examples=["supabase"])
+
+
+class History(Answer):
+    """What somebody's list was made from."""
+
+    user_id: str
+    release_id: str
+    total_ratings: int = Field(ge=0)
+    page: int = Field(ge=1)
+    ratings: list[RatedFilm] = Field(description="The latest first.")
+
+
 class RankedFilm(Film):
     """A film in a list that is the same for everybody."""
 

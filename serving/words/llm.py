@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines.films.titles import plain
-from pipelines.settings import LlmSettings
+from pipelines.settings_llm import LlmSettings
 from pipelines.sources.llm.chat import Chat
 from serving.words.facts import Facts
 from serving.words.plan import Piece, Plan

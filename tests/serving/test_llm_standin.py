@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pipelines.settings import LlmSettings
+from pipelines.settings_llm import LlmSettings
 from tests.serving.conftest import Api, running, settings_of
 
 pytestmark = pytest.mark.slow

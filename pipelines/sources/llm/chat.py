@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.settings import LlmSettings
+from pipelines.settings_llm import LlmSettings
 from pipelines.sources.http import NO_SECRET, RETRIED_STATUS, Policy, Reply, Secret, Service, Transport, TryAgainError
 from warehouse.errors import SourceFormatError, SourceUnavailableError
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pipelines.settings import LlmSettings
+from pipelines.settings_llm import LlmSettings
 from pipelines.sources.llm.chat import Chat
 from serving.words.facts import Facts
 from serving.words.llm import REST_AFTER, LlmReader, Sheet, plan_of
