@@ -43,7 +43,7 @@ class Workbench:
     @contextmanager
     def scratch(self, name: str) -> Iterator[Path]:
         """Give a path on the workbench for what is needed for a while; it is gone at the end, and after a crash too."""
-        path = self.path / name
+        path = self.path / f".{name}.tmp"  # a name that `warehouse.files.remove_leftovers` knows
         shutil.rmtree(path, ignore_errors=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -106,14 +106,19 @@ def remove_leftovers(folder: Path) -> int:
     return len(leftovers)
 
 
-def link_tree(source: Path, target: Path) -> None:
+def link_tree(source: Path, target: Path, *, but: Collection[str] = ()) -> None:
     """Hard-link every file under ``source`` into ``target``: files that never change need the disk once.
 
     Where the disk cannot link, files are copied.
+
+    Parameters
+    ----------
+    but : collection of str
+        Files that are left out, by their paths under ``source``.
     """
     for item in sorted(source.rglob("*")):
         place = target / item.relative_to(source)
-        if item.is_dir():
+        if item.is_dir() or str(item.relative_to(source)) in but:
             continue
         place.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -41,6 +41,12 @@ class Pins:
         self._write(pins)
         return True
 
+    def move(self, release_id: str, to: str) -> None:
+        """Pin another release in the place of one that is pinned."""
+        pins = self.read()
+        if release_id in pins:
+            self._write({to if pinned == release_id else pinned: until for pinned, until in pins.items()})
+
     def end_rollbacks(self) -> None:
         """End the pins that rollbacks have left."""
         pins = self.read()

@@ -17,6 +17,11 @@ from warehouse.files import replacing
 INDEXED = {"recommendation_lists": "user_id", "histories": "user_id", "movies": "movie_id"}
 """Tables that are looked up by one value; the index is built after the load, which is many times faster."""
 
+PERSONAL = tuple(
+    name for name, relation in RELEASE_TABLES.items() if any(column.name == "user_id" for column in relation.columns)
+)
+"""Tables of a row a person."""
+
 
 def write_release_file(path: Path, tables: Mapping[str, pa.Table], *, list_length: int) -> list[Finding]:
     """Write every table of a release, then run the release checks on it.
@@ -48,6 +53,17 @@ def write_release_file(path: Path, tables: Mapping[str, pa.Table], *, list_lengt
             con.execute(f'CREATE VIEW "{file.name}" AS {file.query}')
             RELEASE_VIEWS[file.name].check(con)
         return _checked(con, list_length)
+
+
+def ratings_by_person(path: Path) -> dict[str, int]:
+    """Return everybody whom a release knows, with the ratings in their history."""
+    people = " UNION ".join(f'SELECT user_id FROM "{name}"' for name in PERSONAL)
+    with connect(path, read_only=True) as con:
+        rows = con.execute(
+            f"""SELECT people.user_id, coalesce(len(histories.movie_ids), 0) FROM ({people}) AS people
+            LEFT JOIN histories ON people.user_id = histories.user_id ORDER BY people.user_id"""
+        ).fetchall()
+    return dict(rows)
 
 
 def changed_people(path: Path, ratings: pa.Table) -> tuple[list[str], list[str]]:

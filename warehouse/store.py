@@ -43,6 +43,11 @@ class Release:
         return self.path / "release.duckdb"
 
     @property
+    def created_at(self) -> datetime:
+        """When it was made."""
+        return datetime.fromisoformat(self.manifest["created_at"])
+
+    @property
     def models(self) -> Path:
         """The saved models, a folder each."""
         return self.path / "models"
@@ -120,7 +125,9 @@ class ReleaseStore:
         return sequence if isinstance(sequence, int) else 0
 
     @contextmanager
-    def publishing(self, facts: dict[str, Any], created_at: datetime) -> Iterator[tuple[str, Path]]:
+    def publishing(
+        self, facts: dict[str, Any], created_at: datetime, *, instead_of: str | None = None
+    ) -> Iterator[tuple[str, Path]]:
         """Give an id and a folder to fill; when the block ends well, the release is whole.
 
         It is current then too, unless the served release is pinned.
@@ -130,6 +137,8 @@ class ReleaseStore:
         facts : dict
             What the manifest says besides id, time, schema version and files; six hex digits of the id come from
             it, so it must hold what tells this release from any other.
+        instead_of : str, optional
+            The served release that this one stands in for: it is current then, pin or not, and takes over the pin.
 
         Yields
         ------
@@ -155,7 +164,10 @@ class ReleaseStore:
             }
             text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False, default=str)
             (path / "manifest.json").write_text(text + "\n", encoding="utf-8")
-        if not self._is_held(facts):
+        if instead_of is not None:
+            self.pins.move(instead_of, release_id)
+            self.make_current(release_id)
+        elif not self._is_held(facts):
             self.make_current(release_id)
             self.pins.end_rollbacks()
 

@@ -44,9 +44,9 @@ def forget(
     out.print(table)
     if done.releases:
         out.print(f"{len(done.releases)} published releases hold them and stay as they are; they go with time.")
-    end = "Nothing was changed." if dry_run else (
-        "They are not served any more; the next release is made without them."
-    )  # fmt: skip
+    if done.published:
+        out.print(f"Release {done.published} is served now: the one before, without them.")
+    end = "Nothing was changed." if dry_run else "They are not served any more, and no later release holds them."
     out.print(f"{done.user_id}: {end}")
 
 

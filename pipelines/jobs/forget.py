@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.jobs.publish_without import publish_without_forgotten
 from pipelines.people.identity import movielens_number, of_app, of_log, of_request, spelled_as
 from pipelines.people.naming import NamedPeople
 from pipelines.people.suppression import suppress, suppressed, user_hash
@@ -25,7 +26,7 @@ from warehouse.erase import (
     rows_in_release,
 )
 from warehouse.erase_sqlite import erase_words
-from warehouse.errors import ConfigError, UnknownUserError, WarehouseBusyError, WarehouseError
+from warehouse.errors import ConfigError, ReleaseError, UnknownUserError, WarehouseBusyError, WarehouseError
 from warehouse.files import remove_leftovers
 from warehouse.folder import DataFolder
 from warehouse.lock import writing
@@ -68,12 +69,15 @@ class Forgotten:
         Whether they were put on the list of forgotten people; False when they were on it already, or in a dry run.
     releases : tuple of str
         Published releases that hold them and stay as they are; none of them is served for this person any more.
+    published : str or None
+        The release that took the place of the served one, as that held them.
     """
 
     user_id: str
     looked: tuple[Looked, ...]
     suppressed: bool
     releases: tuple[str, ...] = ()
+    published: str | None = None
 
     @property
     def rows(self) -> int:
@@ -84,8 +88,8 @@ class Forgotten:
 def forget(settings: Settings, run_id: str, user_id: str, *, dry_run: bool = False) -> Forgotten:
     """Take a person out; a crash on the way leaves them suppressed, and a second call does the rest.
 
-    Releases that are published stay as they are, as a release never changes: serving reads the list of suppressed
-    people, the next release is made without them, and older ones go by and by (``releases.keep``).
+    A release never changes: one without them takes the place of the served one, and older ones go by and by
+    (``releases.keep``). Until then serving reads the list of suppressed people.
 
     Parameters
     ----------
@@ -119,11 +123,13 @@ def forget(settings: Settings, run_id: str, user_id: str, *, dry_run: bool = Fal
             _remove_leftovers(folder)
             erased = tuple(look() for look in _stores(settings, person, erase=True))
             _lower_counts(folder, run_id, erased)
+            published = _publish_without_them(settings, run_id, person)
+            releases = tuple(_releases_with(folder, person))
     except WarehouseBusyError as busy:
         raise WarehouseBusyError(
             f"{busy}; they are not served any more, forget them again to empty the files"
         ) from busy
-    done = Forgotten(person, erased, added, releases)
+    done = Forgotten(person, erased, added, releases, published)
     log.info("forget done run=%s rows=%d files=%d", run_id, done.rows, sum(one.files for one in erased))
     return done
 
@@ -186,6 +192,18 @@ def _spellings(person: str) -> frozenset[str]:
     return frozenset(spelled | {one.replace("/", "\\/") for one in spelled})
 
 
+def _publish_without_them(settings: Settings, run_id: str, person: str) -> str | None:
+    """Publish the served release without them, if it holds them; one that this version cannot read is not served."""
+    try:
+        served = ReleaseStore(settings.folder).current()
+        if not rows_in_release(served.database, person):
+            return None
+    except (ReleaseError, WarehouseError) as error:
+        log.info("nothing is served that could hold them reason=%r", str(error))
+        return None
+    return publish_without_forgotten(settings, run_id)
+
+
 def _releases_with(folder: DataFolder, person: str) -> Iterator[str]:
     store = ReleaseStore(folder)
     for release_id in store.ids():
@@ -218,7 +236,7 @@ def _remove_leftovers(folder: DataFolder) -> None:
         folder.inbox,
         folder.quarantine,
     ]
-    homes += [path for path in (*folder.lake.glob("*/"), *folder.quarantine.glob("*/")) if path.is_dir()]
+    homes += [path for home in (folder.lake, folder.quarantine, folder.models) for path in home.glob("*/")]
     for home in homes:
         remove_leftovers(home)
 

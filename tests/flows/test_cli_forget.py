@@ -9,6 +9,7 @@ import pytest
 from pipelines.people.suppression import suppressed
 from pipelines.settings import Settings
 from tests.flows.conftest import Invoke
+from warehouse.store import ReleaseStore
 
 
 def test_it_wants_a_yes(invoke: Invoke, published: list[str], run_settings: Settings) -> None:
@@ -46,7 +47,11 @@ def test_what_goes_store_by_store(invoke: Invoke, published: list[str], run_sett
     assert code == 0
     assert "landed MovieLens" in text
     assert "2 published releases hold them" in text
-    assert "ml_7: They are not served any more; the next release is made without them." in text
+    served = ReleaseStore(run_settings.folder).current()
+    assert served.release_id not in published
+    assert f"Release {served.release_id} is served now: the one before, without them." in text
+    assert (served.manifest["users"], served.manifest["ratings"]) == (59, 59 * 16)
+    assert "ml_7: They are not served any more, and no later release holds them." in text
     code, text = invoke("recommend", "ml_7")
     assert (code, "holds no list for 'ml_7'" in text) == (1, True)
 
