@@ -14,7 +14,8 @@ from pipelines.jobs.ingest_events import ingest_events
 from pipelines.jobs.ingest_supabase import ingest_supabase
 from pipelines.people.reader import read_films, read_people
 from pipelines.runs import new_run_id
-from pipelines.settings import EventRule, EventSettings, QualitySettings, Settings
+from pipelines.settings import Settings
+from pipelines.settings_sections import EventRule, EventSettings, QualitySettings
 from tests.conftest import SetMaker
 from tests.pipelines.sources.supabase.postgrest import Table
 from warehouse.db import connect

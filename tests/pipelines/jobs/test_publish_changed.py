@@ -19,7 +19,8 @@ from pipelines.jobs.publish import publish
 from pipelines.jobs.publish_changed import publish_changed
 from pipelines.jobs.reuse import reuse
 from pipelines.runs import new_run_id
-from pipelines.settings import Settings, TrainingSettings
+from pipelines.settings import Settings
+from pipelines.settings_sections import TrainingSettings
 from tests.conftest import SetMaker, small_set
 from warehouse.contracts.release import RELEASE_TABLES
 from warehouse.db import connect
