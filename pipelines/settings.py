@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -19,6 +19,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from pipelines.settings_llm import LlmSettings, Section
 from pipelines.settings_names import ModelName, ProtocolName, refuse_unknown, variable_not_json, variables_given
 from warehouse.errors import ConfigError
 from warehouse.folder import DataFolder
@@ -30,12 +31,6 @@ def project_root() -> Path:
     """Return the checkout this code runs from, or the current folder when it is installed elsewhere."""
     root = Path(__file__).resolve().parents[1]
     return root if (root / "pyproject.toml").exists() else Path.cwd()
-
-
-class Section(BaseModel):
-    """A group of settings; unknown names are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class MovieLensSettings(Section):
@@ -246,6 +241,7 @@ class Settings(BaseSettings):
     lists: ListSettings = ListSettings()
     releases: ReleaseSettings = ReleaseSettings()
     serving: ServingSettings = ServingSettings()
+    llm: LlmSettings = LlmSettings()
 
     tmdb_read_token: SecretStr | None = Field(
         None, validation_alias=AliasChoices("TMDB_READ_TOKEN"), description="TMDB's API read access token."

@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic_core import to_jsonable_python
 
-from pipelines.settings import Section, Settings
+from pipelines.settings import Settings
+from pipelines.settings_llm import Section
 from pipelines.settings_names import variables_of
 
 INTRODUCTION = """# Playbill's settings. Copy this file to .env and take the "# " off the lines that you change.

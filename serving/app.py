@@ -24,7 +24,7 @@ from serving.http.edge import Edge
 from serving.http.errors import Problem, problem_response
 from serving.http.fast import PlainListRoute
 from serving.http.openapi import allowed_methods, described
-from serving.routes import feedback, movies, operate, recommend, recommendations
+from serving.routes import feedback, movies, operate, recommend, recommendations, users
 
 GZIP_LEVEL = 4
 FEEDBACK_LOOK_SECONDS, KEYS_LOOK_SECONDS = 5.0, 1.0
@@ -45,7 +45,7 @@ def create_app(
     context, serving = make_context(settings, upstream, connections), settings.serving
     app = FastAPI(title="Playbill", version="1", lifespan=_lifespan, redoc_url=None, redirect_slashes=False)
     app.state.context = context
-    for routes in (recommendations, recommend, movies, operate, *([feedback] if serving.feedback else [])):
+    for routes in (recommendations, recommend, users, movies, operate, *([feedback] if serving.feedback else [])):
         app.include_router(routes.router)
     app.router.routes.insert(0, PlainListRoute(recommendations.plain_list))
     app.add_middleware(GZipMiddleware, minimum_size=serving.gzip_bytes, compresslevel=GZIP_LEVEL)
@@ -80,7 +80,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for client in (context.issuer, context.ratings):
+        for client in (context.issuer, context.ratings, context.llm):
             if client is not None:
                 await client.close()
         if context.feedback is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from pipelines.settings import Settings
+from pipelines.sources.llm.chat import Chat
 from pipelines.sources.supabase.live import LiveRatings
 from serving.auth.access import Access
 from serving.auth.issuer import Issuer
@@ -21,6 +22,7 @@ from serving.lists.live import Live
 from serving.metrics import Metrics
 from serving.snapshot import Snapshot
 from serving.snapshots import Snapshots
+from serving.words.llm import LlmReader
 from warehouse.inbox import InboxLog
 
 
@@ -37,6 +39,7 @@ class Context:
     issuer: Issuer | None
     ratings: LiveRatings | None
     feedback: InboxLog | None
+    llm: LlmReader | None
 
     def snapshot(self) -> Snapshot:
         """Return the release to answer from; take it once and hold it.
@@ -96,6 +99,7 @@ def make_context(
         issuer=issuer,
         ratings=ratings,
         feedback=inbox,
+        llm=LlmReader(Chat(settings.llm), settings.llm) if settings.llm.is_on else None,
     )
 
 

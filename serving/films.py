@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -55,6 +57,11 @@ class FilmTable:
         place = np.minimum(np.searchsorted(self._movielens_ids, wanted), len(self) - 1)
         known = (self._movielens_ids[place] == wanted) & (wanted >= 0)
         return np.where(known, self._movielens_places[place], -1).astype(np.int32)
+
+    def named(self, place: int) -> tuple[int, str]:
+        """Return a film's movie_id and title."""
+        card = json.loads(b"{%b}" % self.cards[place])
+        return int(card["movie_id"]), str(card["title"])
 
     def of_genre(self, name: str) -> NDArray[np.bool_] | None:
         """Return the films of a genre by any name that catalogues or people give it, or None where no film is."""

@@ -76,6 +76,13 @@ class Understood(Answer):
     negative: bool = Field(description="Whether it is kept out.")
 
 
+class Explanation(Answer):
+    """Why a film fits a wish, in the words of an LLM."""
+
+    movie_id: int
+    text: str
+
+
 class WishedList(RecommendationList):
     """A list made from what a request says."""
 
@@ -83,6 +90,28 @@ class WishedList(RecommendationList):
     ignored: list[int] = Field(description="Ids in the request that name no film here.")
     understood: list[Understood] = Field(description="What the query asks for and the films meet, piece by piece.")
     loosened: list[Understood] = Field(description="What was let go, in this order, as too few films met it.")
+    read_by: Literal["built_in", "llm"] = Field(description="Who read the query.")
+    explanations: list[Explanation] = Field(description="A sentence a film, where an LLM is set up and gave one.")
+
+
+class RatedFilm(Answer):
+    """A film that somebody rated."""
+
+    movie_id: int = Field(description="TMDB id.")
+    title: str | None
+    rating: float = Field(ge=0.5, le=5, description="Stars.")
+    rated_at: datetime
+    source: str = Field(description="Where the rating came from.", examples=["supabase"])
+
+
+class History(Answer):
+    """What somebody's list was made from."""
+
+    user_id: str
+    release_id: str
+    total_ratings: int = Field(ge=0)
+    page: int = Field(ge=1)
+    ratings: list[RatedFilm] = Field(description="The latest first.")
 
 
 class RankedFilm(Film):

@@ -37,7 +37,7 @@ LIST = {
     "release_id": "20261121T030000Z-3f9c2a", "generated_at": "2026-11-21T03:00:00Z", "recommendations": [FILM],
 }  # fmt: skip
 WISHED = {**LIST, "user_id": None, "strategy": "live", "total_ratings": 2, "model": "cf", "ignored": [],
-          "understood": [], "loosened": []}  # fmt: skip
+          "understood": [], "loosened": [], "read_by": "built_in", "explanations": []}  # fmt: skip
 EXAMPLES = {"RecommendationList": LIST, "WishedList": WISHED}
 
 

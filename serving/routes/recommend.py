@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -21,8 +22,8 @@ from serving.lists.making import Rated, stored_rows
 from serving.lists.stored import stored_list
 from serving.routes.documented import OPTIONAL, answers, example
 from serving.snapshot import Snapshot
-from serving.words.plan import Piece
-from serving.words.wishes import ModelChoice, Wished, make
+from serving.words.plan import Piece, Plan
+from serving.words.wishes import ModelChoice, Wished, is_read, make
 
 router = APIRouter(tags=["recommend"])
 ANSWERS = {**example(WishedList), **answers(400, 401, 403, 404, 413, 414, 422, 429, 431, 503)}
@@ -125,18 +126,28 @@ async def wished(request: Request, wish: WishRequest) -> Response:
         raise Problem(
             422, f"no film of liked and ratings is in this catalogue: {_named(given.ignored)}; ids are {wish.ids}"
         )
+    until = time.monotonic() + context.settings.llm.timeout_seconds
+    plan = None
+    if context.llm is not None and is_read(wish.query, wish.model):
+        plan = await context.llm.read(snapshot.facts, wish.query, until=until)
     if user is not None and not (given.rows or wish.query) and wish.model == "auto":
         picks = await stored_list(snapshot, user, wish.limit, given.filters)
         made, strategy = (None if picks is None else Wished(picks, "cf")), "precomputed"
     else:
-        made, strategy = await asyncio.to_thread(_make, snapshot, user, wish, given), "live"
+        made, strategy = await asyncio.to_thread(_make, snapshot, user, wish, given, plan), "live"
     if made is None:
         raise Problem(404, "there is no such user here")
     if strategy == "live" and made.model == "baseline":
         strategy = "popularity_fallback"
     context.metrics.gave(strategy)
-    extra = b',"model":"%b","ignored":%b,"understood":%b,"loosened":%b' % (
+    sentences: dict[int, str] = {}
+    if plan is not None and context.llm is not None and context.settings.llm.explanations:
+        listed = [snapshot.films.named(place) for place in made.picks.places]
+        sentences = await context.llm.explain(wish.query, listed, until=until)
+    extra = b',"model":"%b","ignored":%b,"understood":%b,"loosened":%b,"read_by":"%b","explanations":%b' % (
         made.model.encode(), plain_json(given.ignored), _pieces(made.understood), _pieces(made.loosened),
+        b"built_in" if plan is None else b"llm",
+        plain_json([{"movie_id": movie_id, "text": text} for movie_id, text in sentences.items()]),
     )  # fmt: skip
     body = list_body(
         snapshot.films, made.picks, user_id=user, strategy=strategy, release_id=snapshot.release_id,
@@ -195,7 +206,7 @@ def _seconds(moment: datetime) -> int:
         return 0
 
 
-def _make(snapshot: Snapshot, user: str | None, wish: WishRequest, given: _Given) -> Wished | None:
+def _make(snapshot: Snapshot, user: str | None, wish: WishRequest, given: _Given, plan: Plan | None) -> Wished | None:
     """Make the list in a thread; None if the user is not known."""
     rows = {row.movie_id: row for row in given.rows}
     if user is not None:
@@ -206,4 +217,4 @@ def _make(snapshot: Snapshot, user: str | None, wish: WishRequest, given: _Given
         own = {row.movie_id: row for row in stored_rows(stored)}
         # what the request says without a time was said last
         rows = own | {movie_id: row._replace(rated_seconds=row.rated_seconds or now) for movie_id, row in rows.items()}
-    return make(snapshot, list(rows.values()), wish.query, given.filters, wish.limit, wish.model)
+    return make(snapshot, list(rows.values()), wish.query, given.filters, wish.limit, wish.model, plan)

@@ -43,14 +43,17 @@ class Wished:
 
 
 def make(
-    snapshot: Snapshot, rows: Sequence[Rated], text: str, filters: Filters, limit: int, choice: ModelChoice
-) -> Wished:
+    snapshot: Snapshot, rows: Sequence[Rated], text: str, filters: Filters, limit: int, choice: ModelChoice,
+    plan: Plan | None = None,
+) -> Wished:  # fmt: skip
     """Make a list from a history and a text, either of which may be empty.
 
     ``auto`` reads the text if there is one that says something, else the history, else gives what is popular.
+    A ``plan`` is what the text was read as elsewhere.
     ``content`` without a text compares descriptions; a release without a content model ranks by the history.
     """
-    plan = snapshot.facts.reader.read(text) if text and choice in ("auto", "content") else Plan()
+    if plan is None:
+        plan = snapshot.facts.reader.read(text) if is_read(text, choice) else Plan()
     if plan:
         chosen = _answer(snapshot, plan, rows, filters, limit)
         if chosen.used or chosen.loosened:
@@ -66,6 +69,11 @@ def make(
         ranker, rows, length=limit, explained=snapshot.explained, generated_us=snapshot.now_us(), allowed=allowed
     )  # fmt: skip
     return Wished(picks, model)
+
+
+def is_read(text: str, choice: ModelChoice) -> bool:
+    """Tell whether a list is made from the text."""
+    return bool(text) and choice in ("auto", "content")
 
 
 def _ranker(snapshot: Snapshot, choice: ModelChoice) -> tuple[Ranker, Literal["cf", "content"]]:

@@ -49,7 +49,7 @@ than asked for met it. `fallback_used` is true, and the film's `reason` is `popu
 1. **Reading** (`serving/words/reader.py`): one pass over the words, the longest thing known at each place. Years and
    lengths by their grammar; titles and people by the catalogue's own names, also nearly spelled; genres, languages,
    moods and audiences by a lexicon; what is left and stands in the films' texts is a topic. "No", "without", "anything
-   but" turn what follows. Nobody is asked.
+   but" turn what follows. Nobody is asked, unless [an LLM](#an-llm-as-reader) is set up.
 2. **Conditions** (`conditions.py`): each piece says which films meet it, and how well.
 3. **Answering** (`answer.py`): films that meet everything come first. If they are too few, conditions are let go one by
    one: length, years, language, mood, genre, topic, title, person. What is to be kept out, and the rule for children,
@@ -62,6 +62,16 @@ TMDB knows of a film: it is careful, but nobody has watched the films for you.
 
 The text index is BM25 by field (title, people, keywords, genres, tags, overview; `pipelines/films/search.py`), made by
 `publish` and part of the release.
+
+## An LLM as reader
+
+`PLAYBILL_LLM__BASE_URL` (an OpenAI-compatible endpoint), `PLAYBILL_LLM__MODEL` and `PLAYBILL_LLM__KEY` put an LLM
+before the built-in reader; without them nothing is sent anywhere. It fills in a form, which becomes the same kind of
+plan; what the catalogue does not have is dropped, and the built-in reader's exclusions and audiences stay whatever it
+says. It never chooses a film. `read_by` says who read, and `explanations` has a sentence a film where it gave one. It
+is sent the text and the chosen films' ids and titles, never who asks or what they rated. It has `TIMEOUT_SECONDS` a
+wish, both questions together, `REQUESTS_PER_HOUR`, and a cache in memory; after three failures in a row it rests for
+half a minute. Whatever fails, the built-in reader reads alone (`serving/words/llm.py`).
 
 ## Answers
 

@@ -30,6 +30,7 @@ def personal_requests(user: str) -> list[tuple[str, str, Any]]:
         ("GET", f"/api/recommendations?user_id={user}", None),
         ("GET", f"/recommend?user_id={user}", None),
         ("GET", f"/recommend?user_id={user}&liked=11&query=space&model=content", None),
+        ("GET", f"/users/{user}/history", None),
         ("POST", "/recommend", {"user_id": user}),
         ("POST", "/recommend", {"user_id": user, "liked": [11], "model": "baseline"}),
         ("POST", "/recommendations/batch", {"user_ids": [user]}),
@@ -44,7 +45,7 @@ def ask(api: Api, request: tuple[str, str, Any], headers: dict[str, str]) -> tup
 
 
 @pytest.mark.parametrize("known", [True, False])
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", range(11))
 def test_nothing_personal_without_a_credential_of_that_person(
     app_api: Api, supabase: FakeSupabase, number: int, known: bool
 ) -> None:
@@ -57,9 +58,10 @@ def test_nothing_personal_without_a_credential_of_that_person(
         # whether the user exists makes no difference at all
         assert refused == ask(app_api, unknown, headers)
         assert "recommendations" not in refused[1]
+        assert "ratings" not in refused[1]
 
 
-@pytest.mark.parametrize("number", range(9))
+@pytest.mark.parametrize("number", range(10))
 def test_the_owner_and_a_backend_are_let_in(app_api: Api, supabase: FakeSupabase, number: int) -> None:
     request = personal_requests(ANNA)[number]
     for headers in (

@@ -82,8 +82,11 @@ class Connection:
         headers: Mapping[str, str] | None = None,
         *,
         seconds: float,
+        body: bytes | None = None,
     ) -> AsyncIterator[httpx.Response]:
         """Open one answer, once, to be read inside the block; all of it takes ``seconds`` at most.
+
+        With a ``body``, which is JSON unless the headers say otherwise, it is posted.
 
         Raises
         ------
@@ -93,7 +96,11 @@ class Connection:
             If a redirect is not followed, or the certificate is not valid.
         """
         params = {name: str(value) for name, value in (query or {}).items()}
-        request = self._http.build_request("GET", path, headers=dict(headers or {}), extensions={QUERY: params})
+        typed = {} if body is None else {"Content-Type": "application/json"}
+        request = self._http.build_request(
+            "GET" if body is None else "POST", path, content=body, headers={**typed, **(headers or {})},
+            extensions={QUERY: params},
+        )  # fmt: skip
         request.extensions["timeout"] = httpx.Timeout(self.policy.timeout_seconds).as_dict()
         try:
             async with asyncio.timeout(seconds):

@@ -51,6 +51,8 @@ class Service(Connection):
         judge: Judge[Result],
         query: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        body: bytes | None = None,
     ) -> Result:
         """Ask until there is an answer that ``judge`` takes, waiting longer each time.
 
@@ -58,6 +60,8 @@ class Service(Connection):
         ----------
         query : mapping, optional
             Query parameters; people may be named in them, as no log or error holds them.
+        body : bytes, optional
+            What is posted.
 
         Raises
         ------
@@ -68,7 +72,7 @@ class Service(Connection):
         SourceFormatError
             If an answer is longer than is read.
         """
-        return await self.retrying(lambda: self._in_turn(path, judge, query or {}, headers or {}))
+        return await self.retrying(lambda: self._in_turn(path, judge, query or {}, headers or {}, body))
 
     async def retrying(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
         """Do something until it raises no `TryAgainError`, waiting longer each time.
@@ -93,7 +97,12 @@ class Service(Connection):
         raise AssertionError("unreachable")
 
     async def _in_turn(
-        self, path: str, judge: Judge[Result], query: Mapping[str, str | int], headers: Mapping[str, str]
+        self,
+        path: str,
+        judge: Judge[Result],
+        query: Mapping[str, str | int],
+        headers: Mapping[str, str],
+        body: bytes | None,
     ) -> Result:
         while True:
             async with self._slots, self._breaker.passing():
@@ -101,7 +110,7 @@ class Service(Connection):
                     await self._pace.take()
                 self.requests += 1
                 try:
-                    result = judge(await self._answer(path, query, headers))
+                    result = judge(await self._answer(path, query, headers, body))
                 except TryAgainError as error:
                     self._failed(error)
                     if not self._breaker.is_open:
@@ -122,9 +131,11 @@ class Service(Connection):
         if error.too_fast and self._pace is not None:
             self._pace.hold(self.policy.first_wait_seconds if wait is None else wait)
 
-    async def _answer(self, path: str, query: Mapping[str, str | int], headers: Mapping[str, str]) -> Reply:
+    async def _answer(
+        self, path: str, query: Mapping[str, str | int], headers: Mapping[str, str], body: bytes | None
+    ) -> Reply:
         """Send one request and read its answer whole, within the policy's time and size."""
-        async with self.opened(path, query, headers, seconds=self.policy.answer_seconds) as response:
+        async with self.opened(path, query, headers, seconds=self.policy.answer_seconds, body=body) as response:
             reply = await read_whole(response, self.policy.answer_bytes, self.name)
         return replace(reply, content=self.secret.hide_in_bytes(reply.content))
 

@@ -1,0 +1,72 @@
+"""What the release knows of a person: the history that their list was made from."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from pipelines.people.identity import of_request
+from serving.context import context_of
+from serving.http.errors import Problem
+from serving.http.parameters import UserId
+from serving.http.render import plain_json
+from serving.http.replies import PERSONAL, json_reply, unchanged
+from serving.http.schemas import History
+from serving.routes.documented import SECURED, answers, not_modified
+from serving.snapshot import Snapshot
+
+router = APIRouter(tags=["people"])
+HistoryPage = Annotated[int, Query(ge=1, le=100_000, description="Page of `limit` ratings, the latest first.")]
+HistoryLimit = Annotated[int, Query(ge=1, le=1000, description="How many ratings.")]
+
+
+@router.get(
+    "/users/{user_id}/history",
+    response_model=History,
+    responses={**not_modified(), **answers(401, 403, 404, 414, 422, 431, 503)},
+    openapi_extra={"security": SECURED},
+    summary="What somebody's list was made from",
+)
+async def history(request: Request, user_id: UserId, limit: HistoryLimit = 100, page: HistoryPage = 1) -> Response:
+    """Return the ratings of the last release, the latest first; who may read it is as for the list."""
+    context = context_of(request)
+    user = of_request(user_id)
+    await context.access.require(request, user)
+    snapshot = context.snapshot()
+    same = unchanged(request, snapshot, PERSONAL)
+    if same is not None:
+        return same
+    body = await asyncio.to_thread(_history, snapshot, user, limit, page)
+    if body is None:
+        raise Problem(404, "there is no such user here")
+    return json_reply(body, {**PERSONAL, "ETag": snapshot.etag})
+
+
+def _history(snapshot: Snapshot, user: str, limit: int, page: int) -> bytes | None:
+    stored = snapshot.history_of(user)
+    if stored is None:
+        return None
+    rows = list(zip(stored.movie_ids, stored.ratings, stored.rated_seconds, stored.sources, strict=True))[::-1]
+    shown = rows[(page - 1) * limit : page * limit]
+    places = snapshot.films.places([row[0] for row in shown]).tolist()
+    ratings = [
+        {
+            "movie_id": movie_id,
+            "title": snapshot.films.named(place)[1] if place >= 0 else None,
+            "rating": rating,
+            "rated_at": _moment(seconds),
+            "source": source,
+        }
+        for (movie_id, rating, seconds, source), place in zip(shown, places, strict=True)
+    ]
+    return plain_json({
+        "user_id": user, "release_id": snapshot.release_id, "total_ratings": len(rows), "page": page,
+        "ratings": ratings,
+    })  # fmt: skip
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
