@@ -10,8 +10,6 @@ from pydantic_settings import NoDecode
 from pipelines.settings_llm import Section
 from pipelines.settings_names import ModelName, ProtocolName
 
-JSON_EXAMPLE = '["als", "hybrid"]'
-
 
 class MovieLensSettings(Section):
     """Where MovieLens is downloaded from, and how patiently."""
