@@ -179,7 +179,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, str]
 
     data_dir, supabase = tmp_path_factory.mktemp("fuzzed"), FakeSupabase.with_people(ANNA)
     publish_release(settings_of(data_dir).folder)
-    with running(supabase_settings_of(data_dir, api_keys="the-key"), supabase.transport()) as api:
+    with running(supabase_settings_of(data_dir, api_keys="the-key-of-16-and-more"), supabase.transport()) as api:
         yield api, supabase.token(ANNA)
 
 

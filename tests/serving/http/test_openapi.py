@@ -59,7 +59,7 @@ def test_the_docs_page_is_served(api: Api) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("keys", ["", "the-key"])
+@pytest.mark.parametrize("keys", ["", "the-key-of-16-and-more"])
 def test_no_request_makes_it_fail_or_answer_what_is_not_documented(tmp_path: Path, keys: str) -> None:
     settings = settings_of(tmp_path, api_keys=keys, feedback=True, access_log=False)
     publish_release(settings.folder, created_at=datetime.now(UTC).replace(microsecond=0))
