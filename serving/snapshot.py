@@ -16,7 +16,7 @@ from pipelines.models.base import Model
 from pipelines.models.parts import kernel
 from pipelines.models.popularity import PopularityModel
 from pipelines.people.suppression import user_hash
-from pipelines.settings import ListSettings, ServingSettings
+from pipelines.settings_sections import ListSettings, ServingSettings
 from serving.films import FilmTable
 from serving.lists.everybody import Picks, StoredLists
 from serving.lists.making import Rated, make_list

@@ -12,7 +12,7 @@ import logging
 import time
 
 from pipelines.people.suppression import suppressed
-from pipelines.settings import ServingSettings
+from pipelines.settings_sections import ServingSettings
 from serving.snapshot import Snapshot
 from warehouse.errors import NoReleaseError
 from warehouse.folder import DataFolder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -93,9 +93,17 @@ def connect(path: Path | None = None, *, read_only: bool = False, threads: int |
         con.execute("SET enable_progress_bar = false")
         yield con
     except duckdb.Error as error:
-        raise WarehouseError(f"{path or 'DuckDB'}: {_first_line(error)}") from error
-    finally:
         con.close()
+        raise WarehouseError(f"{path or 'DuckDB'}: {_first_line(error)}") from error
+    except KeyboardInterrupt:
+        # a query that has not let go yet ends with the process, and must not hide that it was interrupted
+        with suppress(duckdb.ResourceInUseException):
+            con.close()
+        raise
+    except BaseException:
+        con.close()
+        raise
+    con.close()
 
 
 def _first_line(error: Exception) -> str:

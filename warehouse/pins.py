@@ -60,9 +60,9 @@ class Pins:
 def is_promotion(facts: Mapping[str, Any], served: Mapping[str, Any]) -> bool:
     """Tell whether a new release brings another recipe that was promoted, from its facts and the served manifest.
 
-    Arrays of an older release, the served recipe fitted anew, and popularity's lists after a refusal are none.
+    Arrays of an older release, the served recipe fitted anew, and the filler's lists after a refusal are none.
     """
     recipe, old = (
         json.dumps([one.get("model"), one.get("recipe")], sort_keys=True, default=str) for one in (facts, served)
     )
-    return not facts.get("arrays_from") and facts.get("model") != "popularity" and recipe != old
+    return not facts.get("arrays_from") and facts.get("model") != facts.get("filler") and recipe != old

@@ -126,7 +126,7 @@ class ReleaseStore:
 
     @contextmanager
     def publishing(
-        self, facts: dict[str, Any], created_at: datetime, *, instead_of: str | None = None
+        self, facts: dict[str, Any], created_at: datetime, *, base: Release | None = None, instead_of: str | None = None
     ) -> Iterator[tuple[str, Path]]:
         """Give an id and a folder to fill; when the block ends well, the release is whole.
 
@@ -137,6 +137,8 @@ class ReleaseStore:
         facts : dict
             What the manifest says besides id, time, schema version and files; six hex digits of the id come from
             it, so it must hold what tells this release from any other.
+        base : Release, optional
+            One whose files were compared with its manifest just now: files hard-linked from it are not summed again.
         instead_of : str, optional
             The served release that this one stands in for: it is current then, pin or not, and takes over the pin.
 
@@ -157,10 +159,7 @@ class ReleaseStore:
                 "created_at": created_at.isoformat(),
                 "sequence": sequence,
                 **facts,
-                "files": {
-                    str(item.relative_to(path)): {"bytes": item.stat().st_size, "sha256": sha256_of(item)}
-                    for item in files
-                },
+                "files": {str(item.relative_to(path)): _entry(path, item, base) for item in files},
             }
             text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False, default=str)
             (path / "manifest.json").write_text(text + "\n", encoding="utf-8")
@@ -276,6 +275,15 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     if not isinstance(moment, str) or datetime.fromisoformat(moment).tzinfo is None:
         raise ValueError(f"created_at is {moment!r}, not a time with its zone")
     return manifest
+
+
+def _entry(home: Path, path: Path, base: Release | None) -> dict[str, Any]:
+    """Return what a manifest says of a file, from ``base`` where the file is the same one."""
+    size, name = path.stat().st_size, str(path.relative_to(home))
+    known = base.manifest["files"].get(name) if base is not None else None
+    if base is not None and known is not None and known.get("bytes") == size and path.samefile(base.path / name):
+        return {"bytes": size, "sha256": known["sha256"]}
+    return {"bytes": size, "sha256": sha256_of(path)}
 
 
 def _has_size(path: Path, entry: dict[str, Any]) -> bool:

@@ -53,6 +53,15 @@ def check(path: Path, remedy: str) -> Path:
     return path
 
 
+def digest_of(path: Path) -> str | None:
+    """Return the checksum that is known of a file; None where there is none, or more than one."""
+    try:
+        digests = {digest for digest, name in _read(path.parent) if name == path.name}
+    except (OSError, ValueError):
+        return None
+    return digests.pop() if len(digests) == 1 else None
+
+
 @contextmanager
 def rewriting(path: Path) -> Iterator[Path]:
     """Replace or add one file of a sealed folder as `warehouse.files.replacing` does, its checksum with it.

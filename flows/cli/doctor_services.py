@@ -45,7 +45,7 @@ def _mlflow(settings: Settings) -> Finding:
 
 
 def _tmdb(settings: Settings) -> Finding:
-    from pipelines.settings import LimitSettings
+    from pipelines.settings_sections import LimitSettings
     from pipelines.sources.http import run_async
     from pipelines.sources.tmdb.client import TmdbClient
     from pipelines.sources.tmdb.key import HOW_TO_GET_ONE, find_key

@@ -7,7 +7,6 @@ at all, and the next run takes away what was half done.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
@@ -16,9 +15,10 @@ from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
+from pipelines.processes import die_with_parent
+
 STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 HANDLED = (*STOPPED_BY, signal.SIGTSTP)
-PR_SET_PDEATHSIG = 1
 SHOW_CURSOR = "\x1b[?25h\r\x1b[J"
 NOTE_BYTES = 4096
 
@@ -85,15 +85,6 @@ def note(text: str) -> None:
     """Tell the parent what it must know if this child dies; the newest counts. Nothing happens where there is none."""
     for pipe in _note_to:
         os.write(pipe, f"{text}\n".encode())
-
-
-def die_with_parent(parent: int) -> None:
-    """Have the system kill this process when its parent dies, whatever kills that; Linux only, nothing elsewhere."""
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it died before the system was asked
-        os._exit(128 + signal.SIGKILL)
 
 
 def _wait(child: int) -> tuple[int, int]:

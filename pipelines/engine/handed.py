@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from pipelines.lists.rank import Ranker
 from pipelines.models.popularity import PopularityModel
 from pipelines.people.history import Histories
 from pipelines.people.reader import People
+from warehouse.errors import DamagedFileError
 
 ARRAYS = ("indptr", "item_idx", "ratings", "rated_at")
 
@@ -73,5 +75,26 @@ def spill(people: People, films: Films, folder: Path) -> Path:
 def write_shard(batch: pa.RecordBatch, path: Path) -> None:
     """Write a shard's lists as Parquet; a half-written file never bears the shard's name."""
     unfinished = path.with_suffix(".unfinished")
-    pq.write_table(pa.Table.from_batches([batch]), unfinished, compression="zstd", compression_level=1)
+    pq.write_table(
+        pa.Table.from_batches([batch]), unfinished, compression="zstd", compression_level=1, write_page_checksum=True
+    )
     unfinished.replace(path)
+
+
+def read_shards(files: Sequence[Path]) -> pa.Table:
+    """Return all shards' lists in the order of ``files``, every page compared with its checksum.
+
+    Raises
+    ------
+    DamagedFileError
+        If one is not what was written.
+    """
+    parts = []
+    for path in files:
+        try:
+            parts.append(pq.read_table(path, read_dictionary=["sources.list.element"], page_checksum_verification=True))
+        except (OSError, ValueError) as error:
+            raise DamagedFileError(
+                f"{path} is damaged: it is not what was written there; publish again, the last release stays"
+            ) from error
+    return pa.concat_tables(parts)

@@ -24,6 +24,7 @@ from pipelines.lists.rank import Ranker
 from pipelines.lists.shard import rank_shard
 from pipelines.models.parts import kernel
 from pipelines.people.reader import People
+from pipelines.processes import die_with_parent
 from pipelines.progress import step
 from warehouse.errors import ModelError, PlaybillError
 
@@ -99,7 +100,9 @@ def _share_out(handed: Handed, shards: dict[Path, tuple[int, int]], n_people: in
     """Have processes rank the shards; those that a dead process leaves behind are tried again by new ones."""
     waiting, tried, done = dict(shards), dict.fromkeys(shards, 0), 0
     while waiting:
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_single_threaded) as pool:
+        with ProcessPoolExecutor(
+            processes, mp_context=get_context("spawn"), initializer=_begin, initargs=(os.getpid(),)
+        ) as pool:
             running: dict[Future[int], Path] = {}
             broken = False
             try:
@@ -134,6 +137,7 @@ def _count(path: Path, attempts: int, error: Exception) -> int:
     return attempts
 
 
-def _single_threaded() -> None:
-    """Leave the other cores to the other processes."""
+def _begin(parent: int) -> None:
+    """Leave the other cores to the other processes, and no process behind when the publish is killed."""
+    die_with_parent(parent)
     threadpool_limits(1)

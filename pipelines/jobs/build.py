@@ -12,7 +12,8 @@ from pipelines.films.overrides import read_overrides
 from pipelines.jobs.active import Active, active_set
 from pipelines.people.identity import SQL_MACROS
 from pipelines.people.suppression import suppressed
-from pipelines.settings import EventSettings, Settings
+from pipelines.settings import Settings
+from pipelines.settings_sections import EventSettings
 from warehouse import ledgers
 from warehouse.batches import check_batches
 from warehouse.build import build_warehouse

@@ -11,7 +11,8 @@ from pipelines.films.enrichment import FieldCoverage, coverage, oldest_kept
 from pipelines.jobs.active import active_set
 from pipelines.jobs.enrich_run import Order, Outcome, ask_tmdb, record_run
 from pipelines.jobs.enrich_words import describe, without_tmdb
-from pipelines.settings import LimitSettings, Settings, TmdbSettings
+from pipelines.settings import Settings
+from pipelines.settings_sections import LimitSettings, TmdbSettings
 from pipelines.sources.http import run_async
 from pipelines.sources.tmdb.client import TmdbClient
 from pipelines.sources.tmdb.key import TmdbKey, find_key

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.films.enrichment import Ages, change_spans, changes_since, plan
 from pipelines.jobs.enrich_asking import Asking
-from pipelines.settings import TmdbSettings
+from pipelines.settings_sections import TmdbSettings
 from pipelines.sources.tmdb.client import TmdbClient
 from warehouse import ledgers
 from warehouse.enrichment import EnrichmentLedger, set_aside

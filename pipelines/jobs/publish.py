@@ -7,8 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow.parquet as pq
-
+from pipelines.engine.handed import read_shards
 from pipelines.engine.local import rank_everybody
 from pipelines.films.search import FilmSearch
 from pipelines.jobs.active import active_set
@@ -69,7 +68,7 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
                 winner.arrays, winner.popularity, people, films, scratch,
                 length=settings.lists.length, explained=settings.lists.explained,
             )  # fmt: skip
-            lists = pq.read_table(shards, read_dictionary=["sources.list.element"])
+            lists = read_shards(shards)
         created_at = utc_now()
         facts = facts_of(settings, bench.run_id, active, winner, people, films)
         with ExitStack() as until_renamed, store.publishing(facts, created_at) as (release_id, path):

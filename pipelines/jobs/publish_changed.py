@@ -12,8 +12,8 @@ import shutil
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
+from pipelines.engine.handed import read_shards
 from pipelines.engine.local import rank_everybody
 from pipelines.films.films import Films
 from pipelines.films.search import FilmSearch
@@ -111,12 +111,15 @@ def _publish(
             winner.arrays, winner.popularity, subset, films, scratch,
             length=settings.lists.length, explained=settings.lists.explained,
         )  # fmt: skip
-        lists = pq.read_table(shards) if changed else tables.nobody()
+        lists = read_shards(shards) if changed else tables.nobody()
     facts = {**facts, "changed_from": base.release_id, "changed_people": len(changed)}
-    with store.publishing(facts, created_at) as (release_id, path):
+    with store.publishing(facts, created_at, base=base) as (release_id, path):
         step("write release", 0, None)
         link_tree(base.models, path / "models")
-        FilmSearch.build(films).save(path / "search")
+        if facts["films_file"] is not None and facts["films_file"] == base.manifest.get("films_file"):
+            link_tree(base.path / "search", path / "search")
+        else:
+            FilmSearch.build(films).save(path / "search")
         shutil.copyfile(base.database, path / "release.duckdb")
         rows = {
             "recommendation_lists": tables.list_table(lists, created_at),

@@ -14,12 +14,15 @@ from pipelines.films.films import Films
 from pipelines.jobs.active import Active
 from pipelines.jobs.winner import Winner
 from pipelines.lists import tables
+from pipelines.models.popularity import PopularityModel
 from pipelines.people.reader import People
 from pipelines.settings import Settings, project_root
 from warehouse import ledgers
+from warehouse.builds import built_file
 from warehouse.contracts.release import SCHEMA_VERSION
 from warehouse.errors import UnknownReleaseError
 from warehouse.store import ReleaseStore
+from warehouse.sums import digest_of
 
 
 def facts_of(
@@ -32,6 +35,7 @@ def facts_of(
         "dataset": active.dataset,
         "batches": {active.source: active.batch_id},
         "model": winner.name,
+        "filler": PopularityModel.name,
         "recipe": winner.recipe,
         "recipe_hash": recipe_hash(winner.name, winner.recipe),
         "arrays_from": winner.trained_for,
@@ -44,6 +48,7 @@ def facts_of(
         "list_length": settings.lists.length,
         "explained": settings.lists.explained,
         "similar": settings.lists.similar,
+        "films_file": digest_of(built_file(settings.folder, "movies")),
         "catalogue": hashlib.sha256(films.movie_ids.tobytes()).hexdigest()[:16],
         "metrics": winner.headline,
     }

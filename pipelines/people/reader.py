@@ -22,7 +22,6 @@ COLUMNS = {
     "movie_id": np.int32,
     "rating": np.float32,
     "rated_at": np.int64,
-    "is_rating": np.bool_,
     "sources": np.int32,
 }
 """What is read of an interaction, as it is kept: people and sources as numbers, times in seconds."""
@@ -46,16 +45,12 @@ class People:
         Every film that somebody rated, ascending.
     sources : pyarrow array of strings, dictionary-encoded when it is read from the lake
         Where each rating came from, in the order of the histories' ratings.
-    is_rating : bool array, optional
-        In that order; without it, all True. False where events stand for the stars, as nobody gave any. Such rows are
-        not in the app's table of ratings, so a fingerprint that is compared with that table leaves them out.
     """
 
     user_ids: list[str]
     histories: Histories
     movie_ids: IntArray
     sources: pa.Array
-    is_rating: NDArray[np.bool_] | None = None
 
     def take(self, rows: IntArray) -> People:
         """Return the people at ``rows``, in that order."""
@@ -63,9 +58,8 @@ class People:
         lengths = old.lengths[rows]
         bounds = np.concatenate(([0], np.cumsum(lengths)))
         flat = np.arange(bounds[-1]) + np.repeat(old.indptr[rows] - bounds[:-1], lengths)
-        is_rating = None if self.is_rating is None else self.is_rating[flat]
         user_ids = [self.user_ids[row] for row in rows]
-        return People(user_ids, old.take(rows), self.movie_ids, self.sources.take(pa.array(flat)), is_rating)
+        return People(user_ids, old.take(rows), self.movie_ids, self.sources.take(pa.array(flat)))
 
     def histories_in(self, films: Films) -> Histories:
         """Return the histories in a model's positions; ratings of films it does not know are left out."""
@@ -104,7 +98,7 @@ def read_people(folder: DataFolder) -> People:
     indptr = _by_person_and_time(rows, item_idx, len(user_ids))
     histories = Histories(indptr, item_idx, rows["rating"], rows["rated_at"])
     sources = pa.DictionaryArray.from_arrays(rows["sources"], pa.array(list(kinds), type=pa.string()))
-    return People(user_ids, histories, movie_ids, sources, rows["is_rating"])
+    return People(user_ids, histories, movie_ids, sources)
 
 
 def _read_rows(file: pq.ParquetFile) -> tuple[dict[str, Any], dict[str, int], dict[str, int]]:
@@ -122,7 +116,6 @@ def _read_rows(file: pq.ParquetFile) -> tuple[dict[str, Any], dict[str, int], di
         rows["rating"][part] = batch["rating"].to_numpy()
         micros = batch["rated_at"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
         np.floor_divide(micros.to_numpy(), 1_000_000, out=rows["rated_at"][part])
-        rows["is_rating"][part] = batch["is_rating"].to_numpy(zero_copy_only=False)
         rows["sources"][part] = _numbered(pc.binary_join(batch["sources"], "+"), kinds)
     return rows, names, kinds
 
@@ -150,7 +143,7 @@ def _positions(movie_ids: NDArray[np.int32], distinct: IntArray) -> NDArray[np.i
 def _by_person_and_time(rows: dict[str, Any], item_idx: NDArray[np.int32], n_people: int) -> IntArray:
     """Put every column into the order (person, rated_at, item_idx), in place, and return each person's bounds."""
     users, seconds = rows["user_id"], rows["rated_at"]
-    columns = [rows[name] for name in ("rating", "is_rating", "sources")]
+    columns = [rows[name] for name in ("rating", "sources")]
     rising = (users[1:] > users[:-1]) | ((users[1:] == users[:-1]) & (item_idx[1:] > item_idx[:-1]))
     if not rising.all():  # the build writes them by person and film; nothing says that it must
         order = np.lexsort((item_idx, users))

@@ -12,7 +12,7 @@ from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipelines.settings import ServingSettings
+from pipelines.settings_sections import ServingSettings
 
 MAX_HEADERS = 100
 MAX_HEAD_BYTES = 65_536

@@ -17,7 +17,8 @@ from pipelines.jobs.ingest import ingest
 from pipelines.jobs.promote import promote
 from pipelines.jobs.publish import publish
 from pipelines.jobs.train import train
-from pipelines.settings import Settings, TrainingSettings
+from pipelines.settings import Settings
+from pipelines.settings_sections import TrainingSettings
 from tests.conftest import small_set, write_set
 from warehouse.store import ReleaseStore
 

@@ -10,7 +10,8 @@ import pytest
 import stamina
 from pydantic import SecretStr
 
-from pipelines.settings import LimitSettings, MovieLensSettings, Settings, SupabaseSettings, TmdbSettings
+from pipelines.settings import Settings
+from pipelines.settings_sections import LimitSettings, MovieLensSettings, SupabaseSettings, TmdbSettings
 from tests.tmdb_fake import API_KEY
 
 SECRET = "sb_secret_hush_hush_hush"

@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.jobs.ingest_supabase import SupabaseIngested, ingest_supabase
 from pipelines.runs import new_run_id
-from pipelines.settings import QualitySettings
+from pipelines.settings_sections import QualitySettings
 from tests.hostile.conftest import settings_for
 from tests.hostile.servers import Lie, answer, lying
 from tests.tally import attempt

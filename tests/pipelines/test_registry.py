@@ -18,7 +18,8 @@ from pipelines.jobs.publish import Published, publish
 from pipelines.jobs.train import train
 from pipelines.registry import PATIENCE, Registry
 from pipelines.runs import new_run_id
-from pipelines.settings import Settings, TrainingSettings
+from pipelines.settings import Settings
+from pipelines.settings_sections import TrainingSettings
 from tests.conftest import SetMaker
 from warehouse.store import ReleaseStore
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipelines.jobs.ingest_events import ingest_events
 from pipelines.people.suppression import suppress
 from pipelines.runs import new_run_id
-from pipelines.settings import EventSettings
+from pipelines.settings_sections import EventSettings
 from tests.serving.conftest import Api, running, settings_of, supabase_settings_of
 from tests.serving.releases import ALIEN, ANNA, BEN, publish_release
 from tests.serving.supabase import FakeSupabase

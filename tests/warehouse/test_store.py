@@ -153,7 +153,7 @@ def test_of_each_of_the_last_days_the_last_release_is_kept(store: ReleaseStore) 
 
 
 def release_of(store: ReleaseStore, days: int, recipe: dict[str, int], **facts: str | None) -> str:
-    known = {"model": "hybrid", "recipe": recipe, **facts}
+    known = {"model": "hybrid", "filler": "popularity", "recipe": recipe, **facts}
     with store.publishing(known, START + timedelta(days=days)) as (release_id, path):
         (path / "release.duckdb").write_text("lists")
     return release_id

@@ -51,7 +51,6 @@ FCT_INTERACTIONS = Relation(
         integer("movie_id", "TMDB id"),
         number("rating", "the latest rating, or the stars that events stand for", "0.5-5.0 stars"),
         moment("rated_at", "when the latest rating was given, or the last event happened"),
-        Column("is_rating", "BOOLEAN", "whether somebody gave stars; false where events stand for them"),
         texts("sources", "the sources it came from"),
     ),
 )

@@ -133,6 +133,60 @@ def best(  # noqa: PLR0912 - one nest of loops, so that a tile never leaves the 
             open_to[items[r]] = allowed[items[r]]
 
 
+@partial(compiled, arguments="f4:2 i4:1 i4:2! f4:2! i8:1!")
+def largest(rows: Any, own: Any, places: Any, scores: Any, counts: Any) -> None:
+    """Find the largest positive values of each row, in no order; among equals the lowest places.
+
+    For hundreds of them, where `best`, which keeps its few in order, would move most of them at every find: a heap
+    with the one to give way next on top.
+
+    Parameters
+    ----------
+    rows : float32 array, shape (n_rows, n_items)
+    own : int32 array, shape (n_rows,)
+        A place of each row that is left out.
+    places, scores : int32 and float32 arrays, shape (n_rows, k), written
+    counts : int64 array, shape (n_rows,), written
+        How many of the k there are.
+    """
+    k = places.shape[1]
+    for p in range(len(rows)):
+        row, heap, at = rows[p], scores[p], places[p]
+        size = 0
+        for j in range(len(row)):
+            value = row[j]
+            if value <= 0 or j == own[p] or k == 0:
+                continue
+            if size < k:  # it goes to the end and rises while what is above it is to stay longer
+                child = size
+                size += 1
+                while child > 0:
+                    above = (child - 1) // 2
+                    # an equal of a higher place gives way first, so it goes above
+                    if heap[above] < value:
+                        break
+                    heap[child], at[child] = heap[above], at[above]
+                    child = above
+                heap[child], at[child] = value, j
+            elif value > heap[0]:  # it takes the top's place and sinks
+                hole = 0
+                while True:
+                    below = 2 * hole + 1
+                    if below >= k:
+                        break
+                    other = below + 1
+                    if other < k and (
+                        heap[other] < heap[below] or (heap[other] == heap[below] and at[other] > at[below])
+                    ):
+                        below = other
+                    if heap[below] > value or (heap[below] == value and at[below] < j):
+                        break
+                    heap[hole], at[hole] = heap[below], at[below]
+                    hole = below
+                heap[hole], at[hole] = value, j
+        counts[p] = size
+
+
 @partial(compiled, arguments="i8:1 i4:1 f4:1 i8:1 i4:1 f4:1 f4:1 i8:1 i4:1 i8:1 f4:1!")
 def add_shares(
     indptr: Any, indices: Any, data: Any, bounds: Any, items: Any, weights: Any, gain: Any, list_bounds: Any,

@@ -25,10 +25,10 @@ def nearest(rows: sp.csr_matrix, count: int) -> sp.csr_matrix:
     for start in range(0, n_rows, size):
         stop = min(start + size, n_rows)
         bounds = rows.indptr[start : stop + 1].astype(np.int64)
-        block = np.empty((1, stop - start, n_rows), dtype=np.float32)
+        block = np.empty((stop - start, n_rows), dtype=np.float32)
         items = np.ascontiguousarray(rows.indices, dtype=np.int32)
         sums = np.empty((stop - start, 2))
-        kernel.add_rows(indptr, columns.indices, data, bounds, items, rows.data, False, sums, block[0])
+        kernel.add_rows(indptr, columns.indices, data, bounds, items, rows.data, False, sums, block)
         parts.append(_largest(block, start, k))
     counts = np.concatenate([part[0] for part in parts] or [np.zeros(0, np.int64)])
     places = np.concatenate([part[1] for part in parts] or [np.zeros(0, np.int32)])
@@ -40,16 +40,11 @@ def nearest(rows: sp.csr_matrix, count: int) -> sp.csr_matrix:
 
 
 def _largest(block: np.ndarray, start: int, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return how many, which and what are the k largest of each row, the row itself left out."""
-    size = block.shape[1]
-    one, zero = np.ones((1, size), np.float32), np.zeros((1, size), np.float32)
+    """Return how many, which and what are the k largest positive ones of each row, the row itself left out."""
+    size = len(block)
     places, scores = np.empty((size, k), np.int32), np.empty((size, k), np.float32)
     counts = np.zeros(size, np.int64)
-    everything = np.ones((1, block.shape[2]), np.bool_)
     own = np.arange(start, start + size, dtype=np.int32)
-    kernel.best(
-        block, one, zero, np.ones((1, size), np.bool_), everything, np.ones(1, np.bool_), everything[0],
-        np.arange(size + 1, dtype=np.int64), own, places, scores, counts,
-    )  # fmt: skip
-    kept = (np.arange(k) < counts[:, None]) & (scores > 0)
-    return kept.sum(axis=1), places[kept], scores[kept]
+    kernel.largest(block, own, places, scores, counts)
+    kept = np.arange(k) < counts[:, None]
+    return counts, places[kept], scores[kept]

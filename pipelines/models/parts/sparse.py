@@ -21,14 +21,3 @@ def keep_largest(rows: NDArray[Any], count: int) -> sp.csr_matrix:
     indptr = np.concatenate(([0], np.cumsum(kept.sum(axis=1))))
     places = np.flatnonzero(kept)
     return sp.csr_matrix((rows.ravel()[places], (places % n_columns).astype(np.int32), indptr), shape=rows.shape)
-
-
-def keep_largest_sparse(matrix: sp.csr_matrix, count: int) -> sp.csr_matrix:
-    """Keep the ``count`` largest values of each row of a CSR matrix; among equals the lowest column."""
-    matrix = matrix.tocsr()
-    owner = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    order = np.lexsort((matrix.indices, -matrix.data, owner))
-    place = np.arange(len(order)) - matrix.indptr[owner[order]]
-    kept = np.sort(order[place < count])
-    entries = (matrix.data[kept], (owner[kept], matrix.indices[kept]))
-    return sp.csr_matrix(entries, shape=matrix.shape)

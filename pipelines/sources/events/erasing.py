@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pipelines.settings import LimitSettings
+from pipelines.settings_sections import LimitSettings
 from pipelines.sources.events.files import (
     DamagedFileError,
     UnfinishedFileError,

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from pipelines.settings import LimitSettings
+from pipelines.settings_sections import LimitSettings
 from warehouse.files import replacing
 
 LINES = (".jsonl", ".ndjson")

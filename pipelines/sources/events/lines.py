@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from pipelines.people.identity import of_log
-from pipelines.settings import EventSettings
+from pipelines.settings_sections import EventSettings
 
 RATING = "rating"
 INT32_MAX = 2**31 - 1

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from pipelines.settings import LimitSettings
+from pipelines.settings_sections import LimitSettings
 from warehouse.errors import SourceFormatError, SourceUnavailableError
 from warehouse.files import BLOCK_BYTES, sha256_of
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from pipelines.progress import step
-from pipelines.settings import LimitSettings, MovieLensSettings
+from pipelines.settings_sections import LimitSettings, MovieLensSettings
 from pipelines.sources.http import RETRIED_STATUS, Policy, Reply, Service, Transport, TryAgainError, pieces, run_async
 from pipelines.sources.movielens.layouts import DATASETS
 from warehouse.errors import ConfigError, SourceFormatError, SourceUnavailableError

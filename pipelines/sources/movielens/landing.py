@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from pipelines.settings import LimitSettings
+from pipelines.settings_sections import LimitSettings
 from pipelines.sources.landed import Batch, check_share
 from pipelines.sources.movielens.archive import Archive
 from pipelines.sources.movielens.films_text import check_header, land_tags, read_films

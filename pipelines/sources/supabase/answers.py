@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pipelines.settings import SupabaseSettings
+from pipelines.settings_sections import SupabaseSettings
 from pipelines.sources.http import RETRIED_STATUS, Reply, TryAgainError, plain
 from pipelines.sources.supabase.errors import explain, missing_column
 from warehouse.errors import ConfigError, PlaybillError, SourceFormatError

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from pipelines.progress import step
-from pipelines.settings import LimitSettings, SupabaseSettings
+from pipelines.settings_sections import LimitSettings, SupabaseSettings
 from pipelines.sources.http import GaveUpError, Policy, Service, Transport, run_async
 from pipelines.sources.supabase.answers import Judging, NoColumnError, Page, Row
 from pipelines.sources.supabase.keys import secret_of

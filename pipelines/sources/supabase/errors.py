@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipelines.settings import SupabaseSettings
+from pipelines.settings_sections import SupabaseSettings
 from warehouse.errors import ConfigError, PlaybillError, SourceError
 
 COLUMN = re.compile(r"column \"?(?:\w+\.)*(\w+)\"? does not exist|the '(\w+)' column")

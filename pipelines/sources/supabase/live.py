@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.settings import SupabaseSettings
+from pipelines.settings_sections import SupabaseSettings
 from pipelines.sources.http import RETRIED_STATUS, Policy, Reply, Service, Transport, TryAgainError
 from pipelines.sources.supabase.answers import MISSING_COLUMN, Page, Row, problem, read_rows, total_rows
 from pipelines.sources.supabase.keys import secret_of

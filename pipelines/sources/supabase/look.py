@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pipelines.settings import LimitSettings, SupabaseSettings
+from pipelines.settings_sections import LimitSettings, SupabaseSettings
 from pipelines.sources.http import GaveUpError, Policy, Reply, Service, Transport, run_async
 from pipelines.sources.supabase.answers import Judging, Page
 from pipelines.sources.supabase.keys import key_headers, secret_of

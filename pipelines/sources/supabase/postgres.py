@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import stamina
 
 from pipelines.people.identity import LONGEST_ID
-from pipelines.settings import LimitSettings, SupabaseSettings
+from pipelines.settings_sections import LimitSettings, SupabaseSettings
 from pipelines.sources.http import plain
 from pipelines.sources.supabase.copied import Copied
 from pipelines.sources.supabase.errors import explain

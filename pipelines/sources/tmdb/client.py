@@ -11,7 +11,7 @@ from datetime import date
 from types import TracebackType
 from typing import Self
 
-from pipelines.settings import LimitSettings, TmdbSettings
+from pipelines.settings_sections import LimitSettings, TmdbSettings
 from pipelines.sources.http import GaveUpError, Policy, Service, Transport
 from pipelines.sources.tmdb.answers import Answer, Body, Judging, film_ids, last_page, results
 from pipelines.sources.tmdb.key import TmdbKey

@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -117,3 +119,48 @@ def test_a_shard_that_always_fails_ends_the_ranking_with_its_reason(
     (saved[0] / "counts_.data.npy").unlink()
     with pytest.raises(ModelError, match=r"shard-0000. could not be ranked 3 times .*not a whole saved model"):
         rank_everybody(*saved, everybody(), FILMS, tmp_path / "out", length=8, explained=3, processes=2)
+
+
+KILLED_HALF_WAY = """
+import multiprocessing, os, signal, sys
+from pathlib import Path
+from pipelines.progress import reporting
+from pipelines.engine.local import rank_everybody
+from tests.pipelines.engine.test_local import FILMS, everybody
+
+class Killer:
+    def stage(self, *_): pass
+    def update(self, what, done, total):
+        if done:
+            print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    model, popularity, out = map(Path, sys.argv[1:])
+    with reporting(Killer()):
+        rank_everybody(model, popularity, everybody(), FILMS, out, length=8, explained=3, processes=2, shard_people=2)
+"""
+
+
+@pytest.mark.slow
+def test_no_process_outlives_a_ranking_that_is_killed(saved: tuple[Path, Path], tmp_path: Path) -> None:
+    script = tmp_path / "killed.py"
+    script.write_text(KILLED_HALF_WAY)
+    done = subprocess.run(
+        [sys.executable, str(script), *map(str, saved), str(tmp_path / "out")],
+        capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    children = [int(pid) for pid in done.stdout.split()]
+    assert len(children) == 2
+    assert [pid for pid in children if _lives(pid, seconds=10)] == []
+
+
+def _lives(pid: int, seconds: float) -> bool:
+    """Tell whether a process is still there after some seconds."""
+    stat, deadline = Path(f"/proc/{pid}/stat"), time.monotonic() + seconds
+    while stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z":
+        if time.monotonic() > deadline:
+            return True
+        time.sleep(0.02)
+    return False

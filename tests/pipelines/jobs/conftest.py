@@ -8,7 +8,8 @@ import pytest
 
 from pipelines.jobs.ingest import ingest
 from pipelines.runs import new_run_id
-from pipelines.settings import EventSettings, Settings
+from pipelines.settings import Settings
+from pipelines.settings_sections import EventSettings
 from tests.conftest import SetMaker
 
 

@@ -14,7 +14,8 @@ from pipelines.jobs.ingest_events import ingest_events
 from pipelines.jobs.ingest_supabase import ingest_supabase
 from pipelines.people.reader import read_films, read_people
 from pipelines.runs import new_run_id
-from pipelines.settings import EventRule, EventSettings, QualitySettings, Settings
+from pipelines.settings import Settings
+from pipelines.settings_sections import EventRule, EventSettings, QualitySettings
 from tests.conftest import SetMaker
 from tests.pipelines.sources.supabase.postgrest import Table
 from warehouse.db import connect
@@ -44,7 +45,7 @@ def log(settings: Settings, *events: tuple[str, str, int | str, str, int], value
 
 def interactions(settings: Settings, user: str) -> list[tuple[Any, ...]]:
     query = (
-        "SELECT movie_id, rating, day(rated_at), is_rating, array_to_string(sources, '+') "
+        "SELECT movie_id, rating, day(rated_at), array_to_string(sources, '+') "
         f"FROM read_parquet('{settings.folder.dataset('interactions')}') WHERE user_id = ? ORDER BY movie_id"
     )
     with connect() as con:
@@ -63,17 +64,17 @@ def test_stars_beat_events_and_the_latest_stars_win(app: Settings) -> None:
     log(app, (ANN, "movielens_id", 2, "rating", 7), value=1.0)
     build_all(app, rated(1, ANN, 501, 3.0, 5), rated(2, ANN, 502, 4.0, 5), rated(3, ANN, 504, 5.0, 6))
     assert interactions(app, ANN) == [
-        (501, 3.0, 5, True, "events+supabase"),  # the 3 stars of the 5th stand, whatever the like of the 9th says
-        (502, 1.0, 7, True, "events+supabase"),
-        (503, 1.0, 9, False, "events"),
-        (504, 5.0, 6, True, "supabase"),
+        (501, 3.0, 5, "events+supabase"),  # the 3 stars of the 5th stand, whatever the like of the 9th says
+        (502, 1.0, 7, "events+supabase"),
+        (503, 1.0, 9, "events"),
+        (504, 5.0, 6, "supabase"),
     ]
 
 
 def test_a_later_opinion_takes_the_place_of_an_earlier_one(app: Settings) -> None:
     log(app, (BEN, "movie_id", 501, "dislike", 3), (BEN, "movie_id", 501, "like", 2), (BEN, "movie_id", 501, "view", 4))
     build_all(app)
-    assert interactions(app, BEN) == [(501, 1.0, 4, False, "events")]
+    assert interactions(app, BEN) == [(501, 1.0, 4, "events")]
 
 
 def test_repeated_views_say_less_and_less(app: Settings) -> None:
@@ -85,13 +86,13 @@ def test_repeated_views_say_less_and_less(app: Settings) -> None:
             *((BEN, "movie_id", film, "view", day + 2) for day in range(views)),
         )
     build_all(app)
-    assert interactions(app, BEN) == [(505, 4.0, 8, False, "events"), (506, 3.5, 9, False, "events")]
+    assert interactions(app, BEN) == [(505, 4.0, 8, "events"), (506, 3.5, 9, "events")]
 
 
 def test_without_an_opinion_the_strongest_event_tells_the_stars(app: Settings) -> None:
     log(app, (BEN, "movie_id", 501, "skip", 5), (BEN, "movie_id", 501, "finish", 1))
     build_all(app)
-    assert interactions(app, BEN) == [(501, 4.0, 5, False, "events")]
+    assert interactions(app, BEN) == [(501, 4.0, 5, "events")]
 
 
 def test_the_weights_are_settings(app: Settings) -> None:
@@ -100,7 +101,7 @@ def test_the_weights_are_settings(app: Settings) -> None:
     log(own, (BEN, "movie_id", 501, "view", 5), (BEN, "movie_id", 501, "like", 5))
     assert ingest_events(own, new_run_id()).reasons == {"event is missing or unknown": 1}
     build(own, new_run_id())
-    assert interactions(own, BEN) == [(501, 2.5, 5, False, "events")]
+    assert interactions(own, BEN) == [(501, 2.5, 5, "events")]
 
 
 def test_a_film_that_only_the_app_knows_stays_in_the_data_and_out_of_the_lists(app: Settings) -> None:

@@ -17,7 +17,8 @@ from pipelines.jobs.build import build
 from pipelines.jobs.enrich import Enriched, enrich
 from pipelines.jobs.ingest import ingest
 from pipelines.progress import reporting
-from pipelines.settings import LimitSettings, Settings, TmdbSettings
+from pipelines.settings import Settings
+from pipelines.settings_sections import LimitSettings, TmdbSettings
 from pipelines.sources.tmdb.client import TmdbClient
 from pipelines.sources.tmdb.key import TmdbKey
 from tests.pipelines.jobs.enriched_set import movielens

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.films.enrichment import Ages
 from pipelines.jobs.enrich_asking import Asking
-from pipelines.settings import TmdbSettings
+from pipelines.settings_sections import TmdbSettings
 from pipelines.sources.tmdb.client import TmdbClient
 from pipelines.sources.tmdb.key import TmdbKey
 from tests.tmdb_fake import API_KEY, FakeTmdb, film

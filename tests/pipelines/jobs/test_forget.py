@@ -18,7 +18,8 @@ from pipelines.jobs.ingest_supabase import ingest_supabase
 from pipelines.people.reader import read_people
 from pipelines.people.suppression import suppress, suppressed
 from pipelines.runs import new_run_id
-from pipelines.settings import QualitySettings, Settings
+from pipelines.settings import Settings
+from pipelines.settings_sections import QualitySettings
 from tests.conftest import SetMaker
 from tests.pipelines.jobs.test_build_sources import ANN, BEN, log, rated
 from tests.pipelines.sources.supabase.postgrest import Table

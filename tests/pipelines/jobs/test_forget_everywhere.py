@@ -15,7 +15,8 @@ from pipelines.jobs.build import build
 from pipelines.jobs.forget import forget
 from pipelines.jobs.ingest_events import ingest_events
 from pipelines.runs import new_run_id
-from pipelines.settings import QualitySettings, Settings
+from pipelines.settings import Settings
+from pipelines.settings_sections import QualitySettings
 from tests.pipelines.jobs.test_forget import files_that_name
 from warehouse.errors import TooManyBadRowsError
 

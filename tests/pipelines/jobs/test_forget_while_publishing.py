@@ -14,7 +14,8 @@ from pipelines.jobs.train import train
 from pipelines.people.reader import read_people
 from pipelines.people.suppression import suppress
 from pipelines.runs import new_run_id
-from pipelines.settings import Settings, TrainingSettings
+from pipelines.settings import Settings
+from pipelines.settings_sections import TrainingSettings
 from tests.conftest import SetMaker
 from warehouse.lock import writing
 from warehouse.release_file import write_release_file

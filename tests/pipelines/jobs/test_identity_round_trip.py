@@ -7,7 +7,8 @@ from pipelines.jobs.ingest_events import ingest_events
 from pipelines.jobs.ingest_supabase import ingest_supabase
 from pipelines.people.reader import read_people
 from pipelines.runs import new_run_id
-from pipelines.settings import ServingSettings, Settings
+from pipelines.settings import Settings
+from pipelines.settings_sections import ServingSettings
 from tests.pipelines.jobs.test_build_sources import ANN, rated
 from tests.pipelines.sources.supabase.postgrest import Table
 from tests.serving.conftest import running

@@ -13,7 +13,8 @@ import stamina
 from pipelines.jobs.ingest_supabase import SupabaseIngested, ingest_supabase
 from pipelines.people.suppression import suppress
 from pipelines.runs import new_run_id
-from pipelines.settings import QualitySettings, Settings
+from pipelines.settings import Settings
+from pipelines.settings_sections import QualitySettings
 from tests.pipelines.sources.supabase.postgrest import Table, refusal
 from tests.pipelines.sources.supabase.test_api import USERS, rows, stamp, without
 from warehouse import ledgers

@@ -12,17 +12,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipelines.films.search import FilmSearch
 from pipelines.jobs.build import build
 from pipelines.jobs.ingest import ingest
 from pipelines.jobs.publish import publish
 from pipelines.jobs.publish_changed import publish_changed
 from pipelines.jobs.reuse import reuse
 from pipelines.runs import new_run_id
-from pipelines.settings import Settings, TrainingSettings
+from pipelines.settings import Settings
+from pipelines.settings_sections import TrainingSettings
 from tests.conftest import SetMaker, small_set
 from warehouse.contracts.release import RELEASE_TABLES
 from warehouse.db import connect
 from warehouse.errors import BrokenReleaseError, NoReleaseError
+from warehouse.files import sha256_of
 from warehouse.store import ReleaseStore
 
 OWN_WORDS = {"release", "quality_results"}
@@ -210,3 +213,35 @@ def test_a_full_disk_at_any_step_leaves_the_served_release_and_the_next_run_heal
     assert store.damaged(healed) == []
     assert not list(plain.folder.releases.glob(".*.tmp"))
     assert rows_of(plain, healed) == rows_of(plain, first)
+
+
+def test_what_is_linked_is_not_summed_again_and_the_sums_hold(
+    plain: Settings, make_set: SetMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, store = first_release(plain, make_set()), ReleaseStore(plain.folder)
+    summed: list[str] = []
+
+    def noting(path: Path) -> str:
+        summed.append(str(path))
+        return sha256_of(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("warehouse.store.sha256_of", noting)
+        again = publish_changed(plain, new_run_id()).release_id
+    assert not [name for name in summed if ".tmp/" in name and ("/models/" in name or "/search/" in name)]
+    assert [name for name in summed if name.endswith(".tmp/release.duckdb")]
+    assert store.damaged(again) == []
+    index = store.get(first).path / "search" / "search.json"
+    assert index.samefile(store.get(again).path / "search" / "search.json")
+
+
+def test_other_words_of_a_film_are_indexed_anew(plain: Settings, make_set: SetMaker) -> None:
+    first_release(plain, make_set())
+    run_id = new_run_id()
+    movies = small_set()["movies.csv"].replace("Film 7", "Zebra 7")
+    assert movies != small_set()["movies.csv"]
+    ingest(plain, run_id, movielens=make_set(movies_csv=movies))
+    build(plain, run_id)
+    changed = ReleaseStore(plain.folder).get(publish_changed(plain, run_id).release_id)
+    assert "changed_people" in changed.manifest
+    assert FilmSearch.load(changed.path / "search").frequency("zebra", ["title"]) == 1

@@ -16,7 +16,8 @@ from pipelines.jobs.publish import Published, publish
 from pipelines.jobs.reuse import reuse
 from pipelines.jobs.train import train
 from pipelines.runs import new_run_id
-from pipelines.settings import Settings, TrainingSettings
+from pipelines.settings import Settings
+from pipelines.settings_sections import TrainingSettings
 from tests.conftest import SetMaker, small_set
 from warehouse import ledgers
 from warehouse.contracts.release import SCHEMA_VERSION

@@ -14,7 +14,7 @@ from pipelines.models.als import AlsConfig, AlsModel
 from pipelines.models.bpr import BprConfig, BprModel
 from pipelines.models.covisitation import CovisitationConfig, CovisitationModel
 from pipelines.models.ease import EaseConfig, EaseModel, gram
-from pipelines.models.parts.sparse import keep_largest, keep_largest_sparse
+from pipelines.models.parts.sparse import keep_largest
 from pipelines.models.svd import SvdConfig, SvdModel
 from pipelines.people.history import Histories, WeightRule
 
@@ -180,8 +180,6 @@ def test_the_largest_of_each_row_are_kept() -> None:
     rows = np.array([[1.0, -5.0, 3.0, 0.0], [0.0, 0.0, 0.5, 0.0]])
     np.testing.assert_array_equal(keep_largest(rows, 2).toarray(), [[0, -5, 3, 0], [0, 0, 0.5, 0]])
     np.testing.assert_array_equal(keep_largest(rows, 9).toarray(), rows)
-    tied = sp.csr_matrix(np.array([[2.0, 1.0, 1.0, 3.0], [0.0, 0.0, 4.0, 0.0]]))
-    np.testing.assert_array_equal(keep_largest_sparse(tied, 3).toarray(), [[2, 1, 0, 3], [0, 0, 4, 0]])
 
 
 def test_weights_of_a_history_by_hand() -> None:

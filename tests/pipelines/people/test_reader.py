@@ -17,19 +17,19 @@ from warehouse.sums import seal
 
 ROWS = [
     # user, film, stars, second, whether stars were given, sources; in no order
-    ("b", 30, 4.0, 50, True, ["movielens"]),
-    ("a", 20, 4.5, 90, False, ["events"]),
-    ("b", 10, 2.0, 60, True, ["events", "supabase"]),
-    ("a", 10, 5.0, 70, True, ["supabase"]),
-    ("é", 20, 1.0, 10, True, ["sample"]),
+    ("b", 30, 4.0, 50, ["movielens"]),
+    ("a", 20, 4.5, 90, ["events"]),
+    ("b", 10, 2.0, 60, ["events", "supabase"]),
+    ("a", 10, 5.0, 70, ["supabase"]),
+    ("é", 20, 1.0, 10, ["sample"]),
 ]
 
 
-def write(folder: DataFolder, rows: list[tuple[str, int, float, int, bool, list[str]]]) -> None:
-    types = [pa.string(), pa.int32(), pa.float32(), pa.int64(), pa.bool_(), pa.list_(pa.string())]
-    columns = [pa.array([row[i] for row in rows], type=types[i]) for i in range(6)]
+def write(folder: DataFolder, rows: list[tuple[str, int, float, int, list[str]]]) -> None:
+    types = [pa.string(), pa.int32(), pa.float32(), pa.int64(), pa.list_(pa.string())]
+    columns = [pa.array([row[i] for row in rows], type=types[i]) for i in range(5)]
     columns[3] = pa.array([row[3] * 1_000_000 for row in rows], type=pa.timestamp("us", tz="UTC"))
-    names = ["user_id", "movie_id", "rating", "rated_at", "is_rating", "sources"]
+    names = ["user_id", "movie_id", "rating", "rated_at", "sources"]
     folder.build.mkdir(parents=True, exist_ok=True)
     # small row groups: people's names are numbered in each anew
     pq.write_table(pa.table(columns, names=names), folder.dataset("interactions"), row_group_size=2)
@@ -47,8 +47,6 @@ def test_histories_by_person_and_time(tmp_path: Path) -> None:
     assert people.histories.ratings.tolist() == [5.0, 4.5, 4.0, 2.0, 1.0]
     assert people.histories.rated_at.tolist() == [70, 90, 50, 60, 10]
     assert people.sources.to_pylist() == ["supabase", "events", "movielens", "events+supabase", "sample"]
-    assert people.is_rating is not None
-    assert np.array_equal(people.is_rating, [True, False, True, True, True])
 
 
 def test_nothing_to_read(tmp_path: Path) -> None:
@@ -72,7 +70,7 @@ def test_many_people_read_in_pieces_are_grouped_and_sorted(
     # a far future and seconds shared by several films: neither may disturb the order
     seconds = rng.choice([-5, 0, 1, 2, 10**11], len(pairs))
     rows = [
-        (user, film, float(rng.integers(1, 11)) / 2, int(second), bool(rng.integers(2)), kinds[rng.integers(3)])
+        (user, film, float(rng.integers(1, 11)) / 2, int(second), kinds[rng.integers(3)])
         for (user, film), second in zip(pairs, seconds, strict=True)
     ]
     folder = DataFolder(tmp_path)
@@ -84,11 +82,11 @@ def test_many_people_read_in_pieces_are_grouped_and_sorted(
         zip(
             [people.user_ids[owner] for owner in people.histories.owner],
             people.movie_ids[people.histories.item_idx].tolist(), people.histories.ratings.tolist(),
-            people.histories.rated_at.tolist(), np.asarray(people.is_rating).tolist(), people.sources.to_pylist(),
+            people.histories.rated_at.tolist(), people.sources.to_pylist(),
             strict=True,
         )
     )  # fmt: skip
-    assert found == [(*row[:5], "+".join(row[5])) for row in expected]
+    assert found == [(*row[:4], "+".join(row[4])) for row in expected]
     assert people.user_ids == sorted({row[0] for row in rows})
 
 

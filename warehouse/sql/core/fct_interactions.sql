@@ -29,7 +29,6 @@ merged AS (
         coalesce(latest.movie_id, signals.movie_id) AS movie_id,
         coalesce(latest.rating, signals.stars) AS rating,
         coalesce(latest.rated_at, signals.happened_at) AS rated_at,
-        latest.rating IS NOT NULL AS is_rating,
         CASE
             WHEN signals.user_id IS NULL THEN latest.sources
             ELSE list_sort(list_distinct(coalesce(latest.sources, []) || ['events']))
@@ -44,7 +43,6 @@ SELECT
     good.movie_id,
     good.rating,
     good.rated_at,
-    TRUE AS is_rating,
     [good.source] AS sources
 FROM good
 ANTI JOIN int_repeated_pairs AS pairs ON good.user_id = pairs.user_id AND good.movie_id = pairs.movie_id

@@ -18,7 +18,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from pipelines.people.suppression import user_hash
-from pipelines.settings import EventSettings, LimitSettings, QualitySettings, Settings
+from pipelines.settings import Settings
+from pipelines.settings_sections import EventSettings, LimitSettings, QualitySettings
 from pipelines.sources.events.inbox import Taken, archive_of, take_inbox
 from tests.pipelines.sources.events.test_lines import LINES
 from warehouse.folder import DataFolder

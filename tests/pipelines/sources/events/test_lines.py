@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipelines.settings import EventFields, EventSettings
+from pipelines.settings_sections import EventFields, EventSettings
 from pipelines.sources.events.lines import BadLineError, Event, EventReader
 
 LANDED_AT = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import stamina
 
-from pipelines.settings import MovieLensSettings
+from pipelines.settings_sections import MovieLensSettings
 from pipelines.sources.movielens.download import download_movielens
 from warehouse.errors import ConfigError, SourceFormatError, SourceUnavailableError
 

@@ -14,7 +14,7 @@ import pytest
 import stamina
 
 from pipelines.people.identity import NO_ID
-from pipelines.settings import SupabaseColumns, SupabaseSettings
+from pipelines.settings_sections import SupabaseColumns, SupabaseSettings
 from pipelines.sources.supabase.api import SupabaseApi
 from pipelines.sources.supabase.keys import key_headers
 from pipelines.sources.supabase.rows import Read

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pipelines.settings import SupabaseSettings
+from pipelines.settings_sections import SupabaseSettings
 from pipelines.sources.supabase.live import LiveRating, LiveRatings
 from warehouse.errors import SourceFormatError, SourceUnavailableError
 

@@ -19,7 +19,8 @@ from pydantic import SecretStr
 
 from pipelines.jobs.ingest_supabase import ingest_supabase
 from pipelines.runs import new_run_id
-from pipelines.settings import QualitySettings, Settings, SupabaseColumns, SupabaseSettings
+from pipelines.settings import Settings
+from pipelines.settings_sections import QualitySettings, SupabaseColumns, SupabaseSettings
 from pipelines.sources.supabase.postgres import PostgresTable
 from pipelines.sources.times import parse_time
 from tests.pipelines.sources.supabase.postgrest import Aside

@@ -14,7 +14,8 @@ import pytest
 import stamina
 from pydantic import SecretStr
 
-from pipelines.settings import Settings, TmdbSettings
+from pipelines.settings import Settings
+from pipelines.settings_sections import TmdbSettings
 from pipelines.sources.tmdb.answers import Answer
 from pipelines.sources.tmdb.client import TmdbClient
 from pipelines.sources.tmdb.key import TmdbKey, find_key

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from pipelines.settings import Settings, TmdbSettings
+from pipelines.settings import Settings
+from pipelines.settings_sections import TmdbSettings
 from pipelines.sources.tmdb.search import search_movie, searching
 from tests.tmdb_fake import API_KEY, FakeTmdb, film
 from warehouse.errors import ConfigError, SourceUnavailableError
