@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from warehouse.db import Connection, connect, parquet_files, quoted
 from warehouse.errors import SourceFormatError
 from warehouse.files import replacing
-from warehouse.quarantine import OTHER_REASON, REASONS, quarantining
+from warehouse.quarantine import OTHER_REASON, REASONS
 
 NO_SUCH_CHARACTER = "\x01"
 """Makes DuckDB's CSV reader return whole lines."""
@@ -185,13 +185,6 @@ def write_rows(table: pa.Table, target: Path) -> int:
     with replacing(target) as temporary:
         pq.write_table(table, temporary, compression="zstd")
     return int(table.num_rows)
-
-
-def keep_aside(bad: list[tuple[str, int, str, str]], quarantine: Path) -> None:
-    """Write bad rows (file, line, reason, text) to the quarantine."""
-    with quarantining(quarantine, kept=len(bad)) as aside:
-        for row in bad:
-            aside.add(*row)
 
 
 def _typed(index: int, field: Field) -> str:

@@ -73,6 +73,11 @@ is sent the text and the chosen films' ids and titles, never who asks or what th
 wish, both questions together, `REQUESTS_PER_HOUR`, and a cache in memory; after three failures in a row it rests for
 half a minute. Whatever fails, the built-in reader reads alone (`serving/words/llm.py`).
 
+## Speed
+
+`python -m bench.wishes` on one core, 20,000 films, 640 wishes without HTTP: p50 5.7 ms, p99 47 ms, the longest 164 ms.
+The index takes 6.2 s of processor time and 13.8 MB. The machine was shared (load 11), so times are upper bounds.
+
 ## Answers
 
 From ml-latest-small with TMDB's facts, the first six of each; \u00b0 marks what popularity filled in.

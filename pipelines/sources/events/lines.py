@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pipelines.people.identity import of_log
 from pipelines.settings_sections import EventSettings
+from pipelines.sources.times import parse_time
 
 RATING = "rating"
 INT32_MAX = 2**31 - 1
@@ -22,7 +23,6 @@ IMDB = re.compile(r"^(?:tt)?(\d{1,10})$")
 SLACK = timedelta(days=1)
 """How far a clock may be ahead; further, its times say nothing."""
 FILM_FIELDS = ("movie_id", "tmdb_id", "movielens_id", "imdb_id")
-FRACTION = re.compile(r"\.(\d+)")
 
 
 class Event(NamedTuple):
@@ -171,11 +171,9 @@ def _time(value: Any, landed_at: datetime) -> datetime:
         raise BadLineError("timestamp is missing or no time")
     seconds: float
     if isinstance(value, str):
-        text = FRACTION.sub(lambda m: "." + m.group(1)[:6].ljust(6, "0"), value.strip()[:64])
         try:
-            written = datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
-            seconds = (written.replace(tzinfo=UTC) if written.tzinfo is None else written).timestamp()
-        except (ValueError, OverflowError):
+            seconds = parse_time(value).timestamp()
+        except ValueError:
             raise BadLineError("timestamp is not an ISO 8601 time") from None
     else:
         if not abs(value) < 1e18 or not math.isfinite(value):
