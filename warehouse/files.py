@@ -95,15 +95,25 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def remove_leftovers(folder: Path) -> int:
-    """Delete what a killed writer left behind in ``folder`` and return how many; call it under the lock."""
-    leftovers = [path for pattern in (".*.tmp", ".*.tmp.wal") for path in folder.glob(pattern)]
-    for path in leftovers:
-        if path.is_dir() and not path.is_symlink():
+def remove_leftovers(folder: Path, *, deep: bool = False) -> int:
+    """Delete what a killed writer left behind in ``folder`` and return how many; call it under the lock.
+
+    Parameters
+    ----------
+    deep : bool
+        Whether to look into the folders in it too, at any depth.
+    """
+    ways = [f"{way}{name}" for way in (("", "**/") if deep else ("",)) for name in (".*.tmp", ".*.tmp.wal")]
+    removed = 0
+    for path in dict.fromkeys(path for way in ways for path in folder.glob(way)):
+        if path.is_symlink() or path.is_file():
+            path.unlink()
+        elif path.is_dir():
             shutil.rmtree(path)
         else:
-            path.unlink()
-    return len(leftovers)
+            continue  # it went with the folder it was in
+        removed += 1
+    return removed
 
 
 def link_tree(source: Path, target: Path, *, but: Collection[str] = ()) -> None:

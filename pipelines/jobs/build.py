@@ -59,6 +59,9 @@ def build(settings: Settings, run_id: str) -> Built:
     with writing(folder):
         remove_leftovers(folder.root)
         remove_leftovers(folder.lake)
+        for home in (*folder.lake.glob("*/"), folder.quarantine):
+            if home != folder.inbox:  # whoever serves writes there, and asks for no lock
+                remove_leftovers(home, deep=True)
         _check_mapped(folder, active)
         batches: dict[str, Path | list[Path]] = {active.source: active.batch}
         batches |= {source: batch_folders(folder.batches(source)) for source in APP_SOURCES}

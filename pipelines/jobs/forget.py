@@ -238,7 +238,7 @@ def _remove_leftovers(folder: DataFolder) -> None:
     ]
     homes += [path for home in (folder.lake, folder.quarantine, folder.models) for path in home.glob("*/")]
     for home in homes:
-        remove_leftovers(home)
+        remove_leftovers(home, deep=home.parent in (folder.lake, folder.quarantine) and home != folder.inbox)
 
 
 def _lower_counts(folder: DataFolder, run_id: str, erased: tuple[Looked, ...]) -> None:

@@ -12,7 +12,7 @@ from tests.faults.conftest import House
 
 pytestmark = pytest.mark.slow
 
-ODD = "[a] * 'b' year=2020 ? ü"
+ODD = "[a] * 'b' year=2020 ü"  # a question mark is too much for DuckDB, which puts its log's .wal before it
 
 
 def modes_of(home: Path) -> dict[str, str]:

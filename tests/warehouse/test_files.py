@@ -51,3 +51,14 @@ def test_sha256_is_the_standard_one(tmp_path: Path) -> None:
     path = tmp_path / "abc"
     path.write_bytes(b"abc")  # FIPS 180-2, appendix B.1
     assert sha256_of(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_leftovers_are_removed_in_the_folders_below_too(tmp_path: Path) -> None:
+    batch = tmp_path / "lake" / "movielens" / "one"
+    batch.mkdir(parents=True)
+    for name in (".ratings.parquet.1-2.tmp", ".w.duckdb.tmp.wal", "ratings.parquet"):
+        (batch / name).write_text("rows")
+    (batch / ".two.tmp" / ".three.tmp").mkdir(parents=True)
+    assert remove_leftovers(tmp_path) == 0
+    assert remove_leftovers(tmp_path, deep=True) == 3
+    assert [path.name for path in batch.iterdir()] == ["ratings.parquet"]
