@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -19,19 +19,15 @@ SCHEMES = {
 }
 
 
-def described(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """Return the function that FastAPI asks for the page; it is made once."""
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            page = get_openapi(title=app.title, version=app.version, description=ABOUT, routes=app.routes)
-            components = page.setdefault("components", {})
-            components["securitySchemes"] = SCHEMES
-            components.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
-            app.openapi_schema = page
-        return app.openapi_schema
-
-    return openapi
+def description(app: FastAPI) -> dict[str, Any]:
+    """Return what the API takes and gives, as OpenAPI has it; it is made once."""
+    if app.openapi_schema is None:
+        page = get_openapi(title=app.title, version=app.version, description=ABOUT, routes=app.routes)
+        components = page.setdefault("components", {})
+        components["securitySchemes"] = SCHEMES
+        components.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+        app.openapi_schema = page
+    return app.openapi_schema
 
 
 def allowed_methods(paths: Mapping[str, Mapping[str, Any]], path: str) -> list[str]:

@@ -27,11 +27,12 @@ from serving.http.parameters import (
 from serving.http.render import list_body
 from serving.http.replies import NOT_KEPT, PERSONAL, json_reply, unchanged
 from serving.http.schemas import Batch, RecommendationList
+from serving.http.strict import StrictRoute
 from serving.lists.stored import popular_list, stored_list
 from serving.routes.documented import OWN, SECURED, answers, example, not_modified
 from serving.snapshot import Snapshot
 
-router = APIRouter(tags=["recommendations"])
+router = APIRouter(tags=["recommendations"], route_class=StrictRoute)
 STORED = {**example(RecommendationList), **not_modified(), **answers(401, 403, 414, 422, 431, 503)}
 
 
@@ -73,7 +74,7 @@ async def mine(request: Request, limit: Limit = 10) -> Response:
             release_id=snapshot.release_id, stale=True,
         )  # fmt: skip
         return json_reply(body, NOT_KEPT)
-    context.allow_live(user)
+    context.allow_live(request, user)
     made = await context.live.list_for(snapshot, user, limit, started=started)
     context.metrics.gave(made.strategy)
     body = list_body(
@@ -150,6 +151,7 @@ async def batch(request: Request, wanted: BatchRequest) -> Response:
     responses={**example(RecommendationList), **answers(401, 403, 414, 422, 429, 431, 503)},
     openapi_extra={"security": SECURED},
     summary="An older name of the lists",
+    deprecated=True,
     tags=["older names"],
 )
 async def older_name(
