@@ -13,6 +13,7 @@ from serving.http.schemas import Problem
 
 ABOUT = """Read-only recommendations over the current release. Personal answers need an API key (`X-API-Key`) or the
 person's own bearer token; errors are RFC 9457 problem objects."""
+OLDER = "older names"
 SCHEMES = {
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -26,8 +27,19 @@ def description(app: FastAPI) -> dict[str, Any]:
         components = page.setdefault("components", {})
         components["securitySchemes"] = SCHEMES
         components.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+        page["tags"] = _tags(page["paths"])
         app.openapi_schema = page
     return app.openapi_schema
+
+
+def _tags(paths: Mapping[str, Mapping[str, dict[str, Any]]]) -> list[dict[str, str]]:
+    """Return the groups of routes in their order, older names last; a route of an older name is in that group alone."""
+    names: dict[str, None] = {}
+    for route in (route for methods in paths.values() for route in methods.values()):
+        if OLDER in route["tags"]:
+            route["tags"] = [OLDER]
+        names.update(dict.fromkeys(route["tags"]))
+    return [{"name": name} for name in sorted(names, key=OLDER.__eq__)]
 
 
 def allowed_methods(paths: Mapping[str, Mapping[str, Any]], path: str) -> list[str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -130,6 +131,31 @@ def test_nobody_of_an_app_and_nobodys_list_is_an_example_where_keys_are_needed(a
     assert BEN not in text
     example = page(app_api)["paths"]["/recommendations/{user_id}"]["get"]["responses"]["200"]["content"]
     assert example["application/json"]["example"] == EXAMPLES["RecommendationList"]
+
+
+def test_older_names_stand_last_and_once(api: Api) -> None:
+    found = page(api)
+    assert [tag["name"] for tag in found["tags"]][-1] == "older names"
+    assert found["paths"]["/discovery/movies/search"]["get"]["tags"] == ["older names"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("path", "shows"), [("/docs", 'class="opblock-tag'), ("/redoc", "Response samples")])
+def test_the_pages_are_drawn_without_a_network(tmp_path: Path, path: str, shows: str) -> None:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium here")
+    settings = settings_of(tmp_path)
+    publish_release(settings.folder)
+    with serving_process(settings) as url:
+        command = [
+            chromium, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+            "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1", "--virtual-time-budget=15000", "--dump-dom",
+            f"{url}{path}",
+        ]  # fmt: skip
+        drawn = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    assert shows in drawn
+    assert "/recommendations/{user_id}" in drawn
 
 
 @pytest.mark.slow
