@@ -19,6 +19,7 @@ from serving.http.connections import Connections
 from serving.http.errors import Problem, no_release
 from serving.http.limits import Limiter, source_of
 from serving.lists.live import Live
+from serving.lists.looks import Looks
 from serving.metrics import Metrics
 from serving.snapshot import Snapshot
 from serving.snapshots import Snapshots
@@ -34,6 +35,7 @@ class Context:
     snapshots: Snapshots
     access: Access
     live: Live
+    looks: Looks
     metrics: Metrics
     limiter: Limiter
     issuer: Issuer | None
@@ -94,6 +96,7 @@ def make_context(
         snapshots=Snapshots(settings.folder, serving),
         access=Access(ApiKeys(serving.api_keys), Tokens(issuer, named) if issuer else None),
         live=Live(ratings, metrics, seconds=serving.live_seconds, min_ratings=serving.min_ratings),
+        looks=Looks(ratings, seconds=serving.live_seconds),
         metrics=metrics,
         limiter=Limiter(serving.live_rate, serving.live_burst),
         issuer=issuer,
