@@ -24,13 +24,17 @@ MEMORY_LIMIT = "2GB"
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a line: its name, DuckDB type, and optionally the range its value must lie in."""
+    """One field of a line: its name, DuckDB type, and optionally the range its value must lie in.
+
+    ``too_high`` says what a value above the range is, where that is plainer than the range.
+    """
 
     name: str
     type: str
     low: float | None = None
     high: float | None = None
     optional: bool = False
+    too_high: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,6 +202,8 @@ def _reason(fields: tuple[Field, ...]) -> str:
         if not field.optional:
             cases.append(f"WHEN \"{field.name}\" IS NULL THEN '{field.name} is not {kind}'")
         if field.low is not None and field.high is not None:
+            if field.too_high:
+                cases.append(f"WHEN \"{field.name}\" > {field.high} THEN '{field.name} {field.too_high}'")
             inside = f'"{field.name}" BETWEEN {field.low} AND {field.high}'
             cases.append(f"WHEN NOT ({inside}) THEN '{field.name} is outside {field.low:g}-{field.high:g}'")
     return "CASE " + " ".join(cases) + " END"

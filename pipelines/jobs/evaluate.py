@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from pipelines.blend.catalogue import load_model
 from pipelines.choice.evaluation.report import Evaluation
 from pipelines.choice.evaluation.report import evaluate as measure
 from pipelines.choice.evaluation.segments import ALL, SHORT
@@ -59,6 +60,7 @@ def evaluate(
     trained = TrainedModels.read(bench, dataset)
     films, people = read_films(folder), read_people(folder)
     ratings, gate = ratings_of(people, films), settings.training.gate
+    ready = [load_model(bench.model(name)) for name in trained.recipes if bench.model(name).exists()]
     makers = {name: partial(from_recipe, name, recipe) for name, recipe in trained.recipes.items()}
     chosen = dict.fromkeys(protocols or (gate, *settings.training.protocols))
     opponent = opponent_of(folder, trained, people) if gate in chosen else None
@@ -71,7 +73,7 @@ def evaluate(
                 learns_from[CHAMPION] = as_it_was(folder, str(opponent.release_id), people, films)
         evaluations[protocol] = measure(
             also, ratings, films, protocol, dataset=dataset, seed=settings.random_state,
-            max_people=settings.training.measured_people, progress=_show, learns_from=learns_from,
+            max_people=settings.training.measured_people, ready=ready, progress=_show, learns_from=learns_from,
         )  # fmt: skip
     _record(settings, bench, trained, evaluations, opponent)
     return evaluations

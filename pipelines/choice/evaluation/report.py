@@ -6,7 +6,7 @@ Every model is fitted on the same rows and asked about the same people. Nothing 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from pipelines.choice.evaluation.split import Fold, Ratings, make_folds
 from pipelines.films.films import Films
 from pipelines.lists.rank import recommend
 from pipelines.models.base import Model
-from pipelines.models.parts.sharing import fit_all
+from pipelines.models.parts.sharing import fit_all, of_films_alone
 from pipelines.people.history import Histories, IntArray
 from warehouse.errors import ModelError, NotEnoughDataError
 
@@ -127,6 +127,7 @@ def evaluate(
     dataset: str = "",
     seed: int = 0,
     max_people: int | None = None,
+    ready: Iterable[Model] = (),
     progress: Callable[[str], None] | None = None,
     learns_from: Mapping[str, Restrict] | None = None,
 ) -> Evaluation:
@@ -139,6 +140,8 @@ def evaluate(
         ``ratings.item_idx`` are positions in ``films``.
     max_people : int, optional
         Ask at most this many people, drawn by ``seed``; every model learns from all and is asked about the same ones.
+    ready : models, optional
+        Fitted before; those that learn from films alone are not fitted again on the same films.
     progress : callable, optional
         Called with a line of text as the work goes on.
     learns_from : mapping of model name to a function, optional
@@ -161,10 +164,12 @@ def evaluate(
     measured: dict[str, list[dict[Key, Values]]] = {name: [] for name in makers}
     scalars: dict[str, list[dict[Key, float]]] = {name: [] for name in makers}
     tops: dict[str, list[IntArray]] = {name: [] for name in makers}
+    of_films = of_films_alone(ready)
     for number, fold in enumerate(folds, start=1):
         if progress is not None:
             progress(f"{protocol}, fold {number} of {len(folds)}: fitting")
-        for name, model in _fitted(makers, fold.train, films, learns_from or {}):
+        for name, model in _fitted(makers, fold.train, films, learns_from or {}, of_films):
+            of_films = [*of_films, *of_films_alone([model])]
             if progress is not None:
                 progress(f"{protocol}, fold {number} of {len(folds)}: {name}")
             top = metrics.lay_out(recommend(model, fold.histories, k), k)
@@ -181,11 +186,13 @@ def evaluate(
 
 
 def _fitted(
-    makers: Mapping[str, Maker], train: Histories, films: Films, learns_from: Mapping[str, Restrict]
-) -> Iterator[tuple[str, Model]]:
-    yield from fit_all({name: maker() for name, maker in makers.items() if name not in learns_from}, train, films)
+    makers: Mapping[str, Maker], train: Histories, films: Films, learns_from: Mapping[str, Restrict],
+    ready: list[Model],
+) -> Iterator[tuple[str, Model]]:  # fmt: skip
+    whole = {name: maker() for name, maker in makers.items() if name not in learns_from}
+    yield from fit_all(whole, train, films, ready=ready)
     for name, restrict in learns_from.items():
-        yield name, makers[name]().fit(restrict(train), films)
+        yield from fit_all({name: makers[name]()}, restrict(train), films, ready=ready)
 
 
 def _measure(top: IntArray, fold: Fold, films: Films, genres: Any) -> dict[Key, Values]:

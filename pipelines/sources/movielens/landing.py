@@ -6,13 +6,14 @@ https://grouplens.org/datasets/movielens/ (the README of each set describes its 
 from __future__ import annotations
 
 import tempfile
+import time
 from pathlib import Path
 
 from pipelines.settings_sections import LimitSettings
 from pipelines.sources.landed import Batch, check_share
 from pipelines.sources.movielens.archive import Archive
 from pipelines.sources.movielens.films_text import check_header, land_tags, read_films
-from pipelines.sources.movielens.layouts import LINK_FIELDS, RATING_FIELDS, Layout, dataset_name, recognise
+from pipelines.sources.movielens.layouts import LINK_FIELDS, Layout, dataset_name, rating_fields, recognise
 from warehouse.batches import has_landed, landing
 from warehouse.errors import SourceFormatError
 from warehouse.folder import DataFolder
@@ -148,7 +149,7 @@ def _land_one(text: Path, name: str, layout: Layout, target: Path, quarantine: P
         check_header(text, name)
     return land_lines(
         text, target, quarantine, label=name, delimiter=layout.delimiter,
-        fields=LINK_FIELDS if name == "links.csv" else RATING_FIELDS, skip=int(layout.header),
+        fields=LINK_FIELDS if name == "links.csv" else rating_fields(time.time()), skip=int(layout.header),
         line_bytes=limits.line_bytes, kept=limits.bad_rows_kept,
     )  # fmt: skip
 

@@ -8,17 +8,26 @@ from pipelines.sources.movielens.archive import Archive
 from warehouse.errors import SourceFormatError
 from warehouse.landing import Field
 
-RATING_FIELDS = (
-    Field("user_id", "BIGINT", 0, 2**53),
-    Field("movielens_id", "INTEGER", 0, 2**31 - 1),
-    Field("rating", "FLOAT", 0.5, 5.0),
-    Field("timestamp", "BIGINT", 0, 2**40),
-)
 LINK_FIELDS = (
     Field("movielens_id", "INTEGER", 0, 2**31 - 1),
     Field("imdb_number", "BIGINT", optional=True),
     Field("tmdb_id", "INTEGER", optional=True),
 )
+CLOCKS_DIFFER = 86_400
+"""Seconds that a rating may be ahead of this machine's clock."""
+
+
+def rating_fields(now: float) -> tuple[Field, ...]:
+    """Return the fields of a rating that was given before ``now``, in seconds since 1970.
+
+    One rating in the year 2100 would make everybody else's a hundred years old to whatever weighs by age.
+    """
+    return (
+        Field("user_id", "BIGINT", 0, 2**53),
+        Field("movielens_id", "INTEGER", 0, 2**31 - 1),
+        Field("rating", "FLOAT", 0.5, 5.0),
+        Field("timestamp", "BIGINT", 0, int(now) + CLOCKS_DIFFER, too_high="is in the future"),
+    )
 
 
 @dataclass(frozen=True)

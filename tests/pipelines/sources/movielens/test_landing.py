@@ -128,6 +128,13 @@ def test_a_few_bad_rows_are_kept_aside(make_set: SetMaker, folder: DataFolder) -
     assert [(row["line"], row["text"]) for row in found] == [("11", "1,2,11.5,1000"), ("21", "one,2,4.0,1000")]
 
 
+def test_a_rating_from_the_future_is_kept_aside(make_set: SetMaker, folder: DataFolder) -> None:
+    lines = small_set()["ratings.csv"].splitlines()
+    lines[10] = "1,2,4.0,4102444800"  # 1 January 2100
+    batch = land_movielens(make_set(ratings_csv="\n".join(lines) + "\n"), folder)
+    assert batch.reasons == {"ratings.csv: timestamp is in the future": 1}
+
+
 def test_more_than_one_in_a_hundred_fails_the_run(make_set: SetMaker, folder: DataFolder) -> None:
     lines = small_set()["ratings.csv"].splitlines()
     for line in range(5, 16):
