@@ -23,7 +23,7 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 def _waited(make: Callable[P, Call[Shape]]) -> Callable[Concatenate[PlaybillClient, P], Shape]:
     @wraps(make)
-    def method(self: PlaybillClient, *args: P.args, **kwargs: P.kwargs) -> Shape:
+    def method(self: PlaybillClient, /, *args: P.args, **kwargs: P.kwargs) -> Shape:
         return self.send(make(*args, **kwargs))
 
     return method
@@ -33,7 +33,7 @@ def _awaited(
     make: Callable[P, Call[Shape]],
 ) -> Callable[Concatenate[AsyncPlaybillClient, P], Coroutine[Any, Any, Shape]]:
     @wraps(make)
-    async def method(self: AsyncPlaybillClient, *args: P.args, **kwargs: P.kwargs) -> Shape:
+    async def method(self: AsyncPlaybillClient, /, *args: P.args, **kwargs: P.kwargs) -> Shape:
         return await self.send(make(*args, **kwargs))
 
     return method

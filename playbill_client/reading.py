@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from types import UnionType
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 Shape = TypeVar("Shape")
 MORE = "more"
@@ -25,21 +25,21 @@ def read(shape: type[Shape], answer: Any) -> Shape:
     if not isinstance(answer, Mapping):
         raise TypeError(f"a {shape.__name__} is an object")
     values: dict[str, Any] = {}
-    for name, kind in _fields(shape):
+    kinds = dict(_fields(cast(Any, shape)))
+    for name, kind in kinds.items():
         if name == MORE:
             continue
         try:
             values[name] = _value(kind, answer.get(name))
         except (TypeError, ValueError) as error:
             raise ValueError(f"{shape.__name__}.{name}: {error}") from None
-    kinds = dict(_fields(shape))
     if MORE in kinds:
         values[MORE] = {name: value for name, value in answer.items() if name not in kinds}
     return shape(**values)
 
 
 @lru_cache(maxsize=64)
-def _fields(shape: type[Any]) -> tuple[tuple[str, Any], ...]:
+def _fields(shape: Any) -> tuple[tuple[str, Any], ...]:
     hints = get_type_hints(shape)
     return tuple((field.name, hints[field.name]) for field in dataclasses.fields(shape))
 

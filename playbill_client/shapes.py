@@ -12,117 +12,61 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Because:
-    """A film of the person's own that speaks for a recommendation.
+    """A film of the person's own that speaks for a recommendation."""
 
-    Attributes
-    ----------
-    movie_id
-        TMDB id.
-    share
-        Its part of the recommendation's score.
-    """
-
-    movie_id: int
+    movie_id: int  # TMDB id.
     title: str
-    share: float
+    share: float  # Its part of the recommendation's score.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Film:
-    """A film in a list of films.
+    """A film in a list of films."""
 
-    Attributes
-    ----------
-    movie_id
-        TMDB id.
-    poster_path
-        TMDB's path of the poster.
-    poster_url
-        Where the poster can be loaded from.
-    runtime
-        Minutes.
-    vote_average
-        TMDB's mean vote.
-    """
-
-    movie_id: int
+    movie_id: int  # TMDB id.
     title: str
     year: int | None
     release_date: date | None
     genres: list[str]
-    poster_path: str | None
-    poster_url: str | None
+    poster_path: str | None  # TMDB's path of the poster.
+    poster_url: str | None  # Where the poster can be loaded from.
     backdrop_path: str | None
-    runtime: int | None
+    runtime: int | None  # Minutes.
     overview: str | None
-    vote_average: float | None
+    vote_average: float | None  # TMDB's mean vote.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A recommended film.
+    """A recommended film."""
 
-    Attributes
-    ----------
-    movie_id
-        TMDB id.
-    poster_path
-        TMDB's path of the poster.
-    poster_url
-        Where the poster can be loaded from.
-    runtime
-        Minutes.
-    vote_average
-        TMDB's mean vote.
-    rank
-        Place in the list.
-    score
-        What the list is ranked by; comparable within one reason of one list.
-    because
-        Up to three films it is due to; null past the tenth.
-    """
-
-    movie_id: int
+    movie_id: int  # TMDB id.
     title: str
     year: int | None
     release_date: date | None
     genres: list[str]
-    poster_path: str | None
-    poster_url: str | None
+    poster_path: str | None  # TMDB's path of the poster.
+    poster_url: str | None  # Where the poster can be loaded from.
     backdrop_path: str | None
-    runtime: int | None
+    runtime: int | None  # Minutes.
     overview: str | None
-    vote_average: float | None
-    rank: int
-    score: float
+    vote_average: float | None  # TMDB's mean vote.
+    rank: int  # Place in the list.
+    score: float  # What the list is ranked by; comparable within one reason of one list.
     reason: Literal["hybrid", "content_based", "popular_in_genre", "popular"]
-    because: list[Because] | None
+    because: list[Because] | None  # Up to three films it is due to; null past the tenth.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecommendationList:
-    """Somebody's films, best first.
+    """Somebody's films, best first."""
 
-    Attributes
-    ----------
-    user_id
-        Whose list; null when it was made from the request alone.
-    fallback_used
-        Whether any film was filled in from popularity.
-    stale
-        Whether newer ratings exist but could not be read just now.
-    outdated
-        Whether the person has rated since the list was made; null where that is not known.
-    total_ratings
-        Ratings that the list is made from.
-    """
-
-    user_id: str | None
+    user_id: str | None  # Whose list; null when it was made from the request alone.
     strategy: Literal["precomputed", "live", "popularity_fallback"]
-    fallback_used: bool
-    stale: bool
-    outdated: bool | None
-    total_ratings: int
+    fallback_used: bool  # Whether any film was filled in from popularity.
+    stale: bool  # Whether newer ratings exist but could not be read just now.
+    outdated: bool | None  # Whether the person has rated since the list was made; null where that is not known.
+    total_ratings: int  # Ratings that the list is made from.
     release_id: str
     generated_at: datetime
     recommendations: list[Item]
@@ -130,36 +74,20 @@ class RecommendationList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Several people's lists.
-
-    Attributes
-    ----------
-    lists
-        In the order they were asked for.
-    """
+    """Several people's lists."""
 
     release_id: str
-    lists: list[RecommendationList]
+    lists: list[RecommendationList]  # In the order they were asked for.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understood:
-    """One thing that a wish asks for.
-
-    Attributes
-    ----------
-    value
-        In the catalogue's words.
-    text
-        What was typed.
-    negative
-        Whether it is kept out.
-    """
+    """One thing that a wish asks for."""
 
     kind: Literal["person", "title", "genre", "years", "length", "language", "audience", "mood", "topic"]
-    value: str
-    text: str
-    negative: bool
+    value: str  # In the catalogue's words.
+    text: str  # What was typed.
+    negative: bool  # Whether it is kept out.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,118 +100,62 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WishedList:
-    """A list made from what a request says.
+    """A list made from what a request says."""
 
-    Attributes
-    ----------
-    user_id
-        Whose list; null when it was made from the request alone.
-    fallback_used
-        Whether any film was filled in from popularity.
-    stale
-        Whether newer ratings exist but could not be read just now.
-    outdated
-        Whether the person has rated since the list was made; null where that is not known.
-    total_ratings
-        Ratings that the list is made from.
-    model
-        What ranked it.
-    ignored
-        Ids in the request that name no film here.
-    understood
-        What the query asks for and the films meet, piece by piece.
-    loosened
-        What was let go, in this order, as too few films met it.
-    read_by
-        Who read the query.
-    explanations
-        A sentence a film, where an LLM is set up and gave one.
-    """
-
-    user_id: str | None
+    user_id: str | None  # Whose list; null when it was made from the request alone.
     strategy: Literal["precomputed", "live", "popularity_fallback"]
-    fallback_used: bool
-    stale: bool
-    outdated: bool | None
-    total_ratings: int
+    fallback_used: bool  # Whether any film was filled in from popularity.
+    stale: bool  # Whether newer ratings exist but could not be read just now.
+    outdated: bool | None  # Whether the person has rated since the list was made; null where that is not known.
+    total_ratings: int  # Ratings that the list is made from.
     release_id: str
     generated_at: datetime
     recommendations: list[Item]
-    model: Literal["baseline", "cf", "content"]
-    ignored: list[int]
-    understood: list[Understood]
-    loosened: list[Understood]
-    read_by: Literal["built_in", "llm"]
-    explanations: list[Explanation]
+    model: Literal["baseline", "cf", "content"]  # What ranked it.
+    ignored: list[int]  # Ids in the request that name no film here.
+    understood: list[Understood]  # What the query asks for and the films meet, piece by piece.
+    loosened: list[Understood]  # What was let go, in this order, as too few films met it.
+    read_by: Literal["built_in", "llm"]  # Who read the query.
+    explanations: list[Explanation]  # A sentence a film, where an LLM is set up and gave one.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatedFilm:
-    """A film that somebody rated.
+    """A film that somebody rated."""
 
-    Attributes
-    ----------
-    movie_id
-        TMDB id.
-    rating
-        Stars.
-    source
-        Where the rating came from.
-    """
-
-    movie_id: int
+    movie_id: int  # TMDB id.
     title: str | None
-    rating: float
+    rating: float  # Stars.
     rated_at: datetime
-    source: str
+    source: str  # Where the rating came from.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What somebody's list was made from.
-
-    Attributes
-    ----------
-    ratings
-        The latest first.
-    """
+    """What somebody's list was made from."""
 
     user_id: str
     release_id: str
     total_ratings: int
     page: int
-    ratings: list[RatedFilm]
+    ratings: list[RatedFilm]  # The latest first.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedFilm:
-    """A film in a list that is the same for everybody.
+    """A film in a list that is the same for everybody."""
 
-    Attributes
-    ----------
-    movie_id
-        TMDB id.
-    poster_path
-        TMDB's path of the poster.
-    poster_url
-        Where the poster can be loaded from.
-    runtime
-        Minutes.
-    vote_average
-        TMDB's mean vote.
-    """
-
-    movie_id: int
+    movie_id: int  # TMDB id.
     title: str
     year: int | None
     release_date: date | None
     genres: list[str]
-    poster_path: str | None
-    poster_url: str | None
+    poster_path: str | None  # TMDB's path of the poster.
+    poster_url: str | None  # Where the poster can be loaded from.
     backdrop_path: str | None
-    runtime: int | None
+    runtime: int | None  # Minutes.
     overview: str | None
-    vote_average: float | None
+    vote_average: float | None  # TMDB's mean vote.
     rank: int
     score: float
 
@@ -344,18 +216,12 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """Whether it can answer, from a release that is young enough.
-
-    Attributes
-    ----------
-    last_look_seconds
-        Since the last look for a release that worked.
-    """
+    """Whether it can answer, from a release that is young enough."""
 
     status: Literal["ready"]
     release_id: str
     age_hours: float
-    last_look_seconds: float
+    last_look_seconds: float  # Since the last look for a release that worked.
     failed_looks: int
 
 
@@ -375,23 +241,9 @@ class ReleaseInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovieDetails:
-    """All that is known of a film.
+    """All that is known of a film."""
 
-    Attributes
-    ----------
-    movie_id
-        TMDB id.
-    runtime
-        Minutes.
-    vote_average
-        TMDB's mean vote, 0-10.
-    ratings
-        People here who rated it.
-    mean_rating
-        Their mean rating, 0.5-5.0 stars.
-    """
-
-    movie_id: int
+    movie_id: int  # TMDB id.
     movielens_id: int | None
     imdb_id: str | None
     title: str | None
@@ -404,12 +256,12 @@ class MovieDetails:
     directors: list[str]
     overview: str | None
     tagline: str | None
-    runtime: int | None
+    runtime: int | None  # Minutes.
     language: str | None
     poster_path: str | None
     poster_url: str | None
     backdrop_path: str | None
-    vote_average: float | None
+    vote_average: float | None  # TMDB's mean vote, 0-10.
     vote_count: int | None
-    ratings: int
-    mean_rating: float | None
+    ratings: int  # People here who rated it.
+    mean_rating: float | None  # Their mean rating, 0.5-5.0 stars.

@@ -27,6 +27,7 @@ from typing import Any, Literal
 
 '''
 LEFT_OUT = {"Answer", "Problem"}
+WIDTH = 120
 
 
 def client_shapes() -> str:
@@ -46,17 +47,16 @@ def _shape(shape: type[BaseModel]) -> str:
         f"class {shape.__name__}:",
         f'    """{_doc(shape)}',
     ]
-    described = {name: field.description for name, field in shape.model_fields.items() if field.description}
-    if described:
-        lines += ["", "    Attributes", "    ----------"]
-        for name, text in described.items():
-            lines += [f"    {name}", f"        {text}"]
-        lines.append('    """')
-    else:
-        lines[-1] += '"""'
+    lines[-1] += '"""'
     lines.append("")
     for name, field in shape.model_fields.items():
-        lines.append(f"    {name}: {_spelled(field.annotation)}")
+        line, remark = f"    {name}: {_spelled(field.annotation)}", f"# {field.description}"
+        if field.description is None:
+            lines.append(line)
+        elif len(line) + 2 + len(remark) <= WIDTH:
+            lines.append(f"{line}  {remark}")
+        else:
+            lines += [f"    {remark}", line]
     if shape.model_config.get("extra") == "allow":
         lines.append("    more: dict[str, Any]")
     return "\n".join(lines) + "\n"
