@@ -46,6 +46,8 @@ class Model(ABC):
         The learned attributes that `save` writes (arrays, CSR matrices or JSON values), next to ``movie_ids_``.
     personal : bool
         False for a model that gives everybody the same scores.
+    reads_stars : bool
+        True for a model in which a low rating speaks against films by itself; the others never read a dislike.
     members : dict of str to Model
         Models that this one is made of, by name; saved in sub-folders. Empty for most.
     source : str
@@ -57,6 +59,7 @@ class Model(ABC):
     format_version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ()
     personal: ClassVar[bool] = True
+    reads_stars: ClassVar[bool] = False
     source: ClassVar[str] = "hybrid"
 
     def __init__(self, config: ModelConfig | None = None) -> None:
