@@ -18,7 +18,8 @@ import numpy as np
 from scipy.linalg import lapack
 
 from pipelines.films.films import Films
-from pipelines.models.ease import EaseConfig, EaseModel, gram
+from pipelines.models.ease import EaseConfig, EaseModel
+from pipelines.models.parts.autoencoder import gram
 from pipelines.models.parts.sampling import latest
 from pipelines.people.history import Histories, weigh
 
@@ -63,7 +64,7 @@ def main() -> None:
     factor, _ = lapack.spotrf(matrix.T, lower=1, overwrite_a=1, clean=0)
     lapack.spotri(factor, lower=1, overwrite_c=1)
     lapack_seconds = time.perf_counter() - started
-    told = {
+    figures = {
         "films": given.films,
         "ratings": given.ratings,
         "fit_seconds": round(fit_seconds, 1),
@@ -72,7 +73,7 @@ def main() -> None:
         "ratio": round(fit_seconds / (gram_seconds + lapack_seconds), 2),
         "peak_gb": round(peak_gb, 1),
     }
-    print(json.dumps(told))
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

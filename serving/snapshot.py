@@ -67,6 +67,11 @@ class Snapshot:
         """What tells an answer of this release from another; somebody's being forgotten changes it too."""
         return f'W/"{self.release_id}.{FORMAT}.{len(self.suppressed)}"'
 
+    @property
+    def outdated_etag(self) -> str:
+        """What tells a list that is said to be outdated from the same list before anybody knew."""
+        return f'{self.etag[:-1]}.outdated"'
+
     def find(self, user_id: str, limit: int | None = None) -> Picks | None:
         """Return somebody's stored list, or None; somebody forgotten has none."""
         return None if self.forgot(user_id) else self.lists.find(user_id, limit)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from pipelines.blend.catalogue import load_model
 from pipelines.choice.evaluation.report import Evaluation
 from pipelines.choice.evaluation.report import evaluate as measure
 from pipelines.choice.evaluation.split import Ratings
@@ -55,12 +56,14 @@ def evaluate(
     trained = TrainedModels.read(bench, dataset)
     films = read_films(folder)
     ratings = ratings_of(read_people(folder), films)
+    ready = [load_model(bench.model(name)) for name in trained.recipes if bench.model(name).exists()]
     makers = {name: partial(from_recipe, name, recipe) for name, recipe in trained.recipes.items()}
     chosen = protocols or (settings.training.gate, *settings.training.protocols)
     evaluations = {
         protocol: measure(
             makers, ratings, films, protocol,
-            dataset=dataset, seed=settings.random_state, max_people=settings.training.measured_people, progress=_show,
+            dataset=dataset, seed=settings.random_state, max_people=settings.training.measured_people,
+            ready=ready, progress=_show,
         )
         for protocol in dict.fromkeys(chosen)
     }  # fmt: skip

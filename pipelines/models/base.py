@@ -48,6 +48,8 @@ class Model(ABC):
         False for a model that gives everybody the same scores.
     reads_stars : bool
         True for a model in which a low rating speaks against films by itself; the others never read a dislike.
+    of_films_alone : bool
+        True for a model whose fit reads no ratings; it says in `is_fitted_on` whether films are those of its fit.
     members : dict of str to Model
         Models that this one is made of, by name; saved in sub-folders. Empty for most.
     source : str
@@ -60,6 +62,7 @@ class Model(ABC):
     learned: ClassVar[tuple[str, ...]] = ()
     personal: ClassVar[bool] = True
     reads_stars: ClassVar[bool] = False
+    of_films_alone: ClassVar[bool] = False
     source: ClassVar[str] = "hybrid"
 
     def __init__(self, config: ModelConfig | None = None) -> None:
@@ -88,6 +91,10 @@ class Model(ABC):
     def likeness(self) -> ItemSide | None:
         """Return how alike films are: a symmetric matrix, or factors of length 1; None where the model cannot tell."""
         return None
+
+    def is_fitted_on(self, films: Films) -> bool:
+        """Tell whether a fit on these films would change nothing, whatever the ratings."""
+        return False
 
     # -- what callers use -------------------------------------------------------------------------------------
 
@@ -129,6 +136,8 @@ class Model(ABC):
         if not np.all(np.diff(films.movie_ids) > 0):
             raise ValueError("films.movie_ids must be strictly ascending")
         _check_items(self.name, histories, len(films))
+        if self.is_fitted_on(films):
+            return self
         self.movie_ids_ = np.asarray(films.movie_ids, dtype=np.int64)
         self._side = None
         self._fit(histories, films)

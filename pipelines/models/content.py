@@ -6,7 +6,9 @@ mean of the liked films. The vectoriser is scikit-learn's; what it learned is ke
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import scipy.sparse as sp
@@ -43,7 +45,8 @@ class ContentModel(Model):
     source = "content_based"
     config_class = ContentConfig
     format_version = 2
-    learned = ("terms_", "vocabulary_", "idf_", "nearest_")
+    of_films_alone = True
+    learned = ("terms_", "vocabulary_", "idf_", "nearest_", "catalogue_")
     terms_: sp.csr_matrix
     """float32, shape (n_items, n_terms), rows of length 1 or empty."""
     vocabulary_: list[str]
@@ -51,6 +54,8 @@ class ContentModel(Model):
     """float32, shape (n_terms,)."""
     nearest_: sp.csr_matrix
     """float32, shape (n_items, n_items): the cosine of each film (row) with the films nearest to it."""
+    catalogue_: str = ""
+    """SHA-256 of the films' ids and documents; empty before the fit."""
 
     def _fit(self, histories: Histories, films: Films) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -77,6 +82,11 @@ class ContentModel(Model):
             if len(self.vocabulary_) >= MIN_TERMS:
                 break
         self.nearest_ = nearest(self.terms_, config.neighbours)
+        self.catalogue_ = _digest(films, texts)
+
+    def is_fitted_on(self, films: Films) -> bool:
+        """Tell whether the films are those of the fit, with the same said of each."""
+        return self.catalogue_ != "" and self.catalogue_ == _digest(films, documents(films))
 
     def _item_side(self) -> Neighbours:
         return Neighbours.of(self.nearest_)
@@ -129,3 +139,10 @@ class ContentModel(Model):
     def likeness(self) -> Neighbours:
         """Take a cosine from either film's nearest ones."""
         return Neighbours.of(self.nearest_.maximum(self.nearest_.T.tocsr()))
+
+
+def _digest(films: Films, texts: Sequence[str]) -> str:
+    digest = hashlib.sha256(np.asarray(films.movie_ids, dtype=np.int64).tobytes())
+    for text in texts:
+        digest.update(b"\0" + text.encode())
+    return digest.hexdigest()

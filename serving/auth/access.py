@@ -40,8 +40,13 @@ class Access:
             raise Problem(401, "the API key is not valid", headers=CHALLENGE)
         return True
 
-    async def require(self, request: Request, *user_ids: str) -> None:
+    async def require(self, request: Request, *user_ids: str) -> bool:
         """Let the request read what is derived from these people's stored data, or refuse it.
+
+        Returns
+        -------
+        bool
+            Whether it is the person that asks, by their own token.
 
         Raises
         ------
@@ -50,7 +55,7 @@ class Access:
             now; 429 to a source of many tokens. Whether a user_id exists plays no part.
         """
         if not self.configured or self.has_key(request):
-            return
+            return False
         try:
             subject = await self.subject(request, seconds=VERIFY_SECONDS)
         except IssuerUnavailableError as error:
@@ -58,6 +63,7 @@ class Access:
             raise Problem(503, detail, headers={"Retry-After": "2"}) from error
         if any(user_id != subject for user_id in user_ids):
             raise Problem(403, "the token is of somebody else")
+        return True
 
     async def subject(self, request: Request, *, seconds: float) -> str:
         """Return whose token came with the request.

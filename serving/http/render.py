@@ -12,6 +12,7 @@ from serving.films import FilmTable
 from serving.lists.everybody import Picks
 
 REASON_OF_SOURCE = {"popular": "popular", "popularity": "popular", "content": "content_based"}
+OUTDATED = {None: b"null", True: b"true", False: b"false"}
 REASONS = ("hybrid", "content_based", "popular_in_genre", "popular")
 
 
@@ -82,18 +83,20 @@ def list_body(
     strategy: str,
     release_id: str,
     stale: bool = False,
+    outdated: bool | None = None,
     in_genre: bool = False,
     extra: bytes = b"",
 ) -> bytes:
     """Return one list as a JSON object; ``extra`` is more members, each with a comma before it."""
     return (
-        b'{"user_id":%b,"strategy":"%b","fallback_used":%b,"stale":%b,"total_ratings":%d,"release_id":"%b",'
+        b'{"user_id":%b,"strategy":"%b","fallback_used":%b,"stale":%b,"outdated":%b,"total_ratings":%d,"release_id":"%b",'
         b'"generated_at":"%b"%b,"recommendations":%b}'
         % (
             b"null" if user_id is None else json.dumps(user_id).encode(),
             strategy.encode(),
             b"true" if is_filled(picks) else b"false",
             b"true" if stale else b"false",
+            OUTDATED[outdated],
             picks.ratings,
             release_id.encode(),
             moment(picks.generated_us),

@@ -20,12 +20,18 @@ def json_reply(body: bytes, headers: dict[str, str]) -> Response:
     return Response(body, headers=headers, media_type="application/json")
 
 
-def unchanged(request: Request, snapshot: Snapshot, headers: dict[str, str]) -> Response | None:
-    """Return a 304 if the caller has the answer of this release already; ask before making it."""
+def unchanged(
+    request: Request, snapshot: Snapshot, headers: dict[str, str], etag: str | None = None
+) -> Response | None:
+    """Return a 304 if the caller has the answer of this release already; ask before making it.
+
+    ``etag`` is the answer's own where more than the release tells it from another.
+    """
+    etag = etag or snapshot.etag
     known = request.headers.get("if-none-match")
-    if known is None or not (known == "*" or snapshot.etag in (tag.strip() for tag in known.split(","))):
+    if known is None or not (known == "*" or etag in (tag.strip() for tag in known.split(","))):
         return None
-    return Response(status_code=304, headers={**headers, "ETag": snapshot.etag})
+    return Response(status_code=304, headers={**headers, "ETag": etag})
 
 
 def reply(request: Request, snapshot: Snapshot, headers: dict[str, str], make: Callable[[], bytes]) -> Response:

@@ -54,6 +54,9 @@ class RecommendationList(Answer):
     strategy: Literal["precomputed", "live", "popularity_fallback"]
     fallback_used: bool = Field(description="Whether any film was filled in from popularity.")
     stale: bool = Field(description="Whether newer ratings exist but could not be read just now.")
+    outdated: bool | None = Field(
+        description="Whether the person has rated since the list was made; null where that is not known."
+    )
     total_ratings: int = Field(ge=0, description="Ratings that the list is made from.")
     release_id: str
     generated_at: datetime

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from pipelines.people.identity import UUID
 from pipelines.sources.supabase.live import LiveRating, LiveRatings
-from serving.http.parameters import NO_FILTERS
+from serving.http.parameters import NO_FILTERS, Filters
 from serving.lists.everybody import Picks
 from serving.lists.making import fingerprint_of, make_list, merge
 from serving.lists.stored import popular_list, stored_list
@@ -25,11 +26,20 @@ MIN_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Personal:
-    """A list and how it was made."""
+    """A list and how it was made.
+
+    Attributes
+    ----------
+    stale : bool
+        Whether the ratings of this moment could not be read.
+    outdated : bool or None
+        Whether there are newer ratings than the list's; None where that is not known.
+    """
 
     picks: Picks
     strategy: Literal["precomputed", "live", "popularity_fallback"]
     stale: bool = False
+    outdated: bool | None = False
 
 
 class Live:
@@ -39,7 +49,9 @@ class Live:
         self._ratings, self._metrics = ratings, metrics
         self._seconds, self._min_ratings = seconds, min_ratings
 
-    async def list_for(self, snapshot: Snapshot, user_id: str, limit: int, *, started: float) -> Personal:
+    async def list_for(
+        self, snapshot: Snapshot, user_id: str, limit: int, *, started: float, filters: Filters = NO_FILTERS
+    ) -> Personal:
         """Return somebody's list.
 
         Parameters
@@ -47,19 +59,19 @@ class Live:
         started : float
             ``time.monotonic()`` when the request came; Supabase's time counts from there.
         """
+        if not UUID.match(user_id):  # Supabase keeps no ratings of such a person
+            return replace(await self._stored(snapshot, user_id, limit, filters), outdated=None)
         fresh = await self._fresh(user_id, max(MIN_SECONDS, self._seconds - (time.monotonic() - started)))
         if fresh is None:
-            picks = await stored_list(snapshot, user_id, limit, NO_FILTERS)
-            if picks is not None:
-                return Personal(picks, "precomputed", stale=True)
-            return Personal(snapshot.popular(limit), "popularity_fallback", stale=True)
-        made = await asyncio.to_thread(self._make, snapshot, user_id, fresh, limit)
-        if made is None:
-            picks = await stored_list(snapshot, user_id, limit, NO_FILTERS)
-            if picks is None:
-                return Personal(snapshot.popular(limit), "popularity_fallback")
-            return Personal(picks, "precomputed")
-        return made
+            return replace(await self._stored(snapshot, user_id, limit, filters), stale=True, outdated=None)
+        made = await asyncio.to_thread(self._make, snapshot, user_id, fresh, limit, filters)
+        return made or await self._stored(snapshot, user_id, limit, filters)
+
+    async def _stored(self, snapshot: Snapshot, user_id: str, limit: int, filters: Filters) -> Personal:
+        picks = await stored_list(snapshot, user_id, limit, filters)
+        if picks is None:
+            return Personal(popular_list(snapshot, limit, filters), "popularity_fallback")
+        return Personal(picks, "precomputed")
 
     async def _fresh(self, user_id: str, seconds: float) -> list[LiveRating] | None:
         """Return the ratings of this moment, or None where they cannot be had."""
@@ -73,18 +85,21 @@ class Live:
             log.warning("ratings not read reason=%s", error)
             return None
 
-    def _make(self, snapshot: Snapshot, user_id: str, fresh: list[LiveRating], limit: int) -> Personal | None:
+    def _make(
+        self, snapshot: Snapshot, user_id: str, fresh: list[LiveRating], limit: int, filters: Filters
+    ) -> Personal | None:
         """Return a live list or popular films; None if the stored list is of exactly this history."""
         stored = snapshot.history_of(user_id)
         rows = merge(fresh, stored)
         if len(rows) < self._min_ratings:
             places = snapshot.films.places([row.movie_id for row in rows])
-            picks = popular_list(snapshot, limit, NO_FILTERS, without=places[places >= 0].tolist())
+            picks = popular_list(snapshot, limit, filters, without=places[places >= 0].tolist())
             picks.ratings = len(rows)
             return Personal(picks, "popularity_fallback")
         if stored is not None and fingerprint_of(rows) == stored.fingerprint:
             return None
         picks = make_list(
-            snapshot.ranker, rows, length=limit, explained=snapshot.explained, generated_us=snapshot.now_us()
+            snapshot.ranker, rows, length=limit, explained=snapshot.explained, generated_us=snapshot.now_us(),
+            allowed=filters.mask(snapshot.films) if filters else None,
         )  # fmt: skip
         return Personal(picks, "live")

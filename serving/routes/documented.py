@@ -33,8 +33,9 @@ FILM = {
     "because": [{"movie_id": 78, "title": "Blade Runner", "share": 0.31}],
 }  # fmt: skip
 LIST = {
-    "user_id": "ml_1", "strategy": "precomputed", "fallback_used": False, "stale": False, "total_ratings": 232,
-    "release_id": "20261121T030000Z-3f9c2a", "generated_at": "2026-11-21T03:00:00Z", "recommendations": [FILM],
+    "user_id": "ml_1", "strategy": "precomputed", "fallback_used": False, "stale": False, "outdated": None,
+    "total_ratings": 232, "release_id": "20261121T030000Z-3f9c2a", "generated_at": "2026-11-21T03:00:00Z",
+    "recommendations": [FILM],
 }  # fmt: skip
 WISHED = {**LIST, "user_id": None, "strategy": "live", "total_ratings": 2, "model": "cf", "ignored": [],
           "understood": [], "loosened": [], "read_by": "built_in", "explanations": []}  # fmt: skip

@@ -27,12 +27,15 @@ from serving.http.parameters import (
 from serving.http.render import list_body
 from serving.http.replies import NOT_KEPT, PERSONAL, json_reply, unchanged
 from serving.http.schemas import Batch, RecommendationList
+from serving.http.strict import StrictRoute
 from serving.lists.stored import popular_list, stored_list
 from serving.routes.documented import OWN, SECURED, answers, example, not_modified
 from serving.snapshot import Snapshot
 
-router = APIRouter(tags=["recommendations"])
-STORED = {**example(RecommendationList), **not_modified(), **answers(401, 403, 414, 422, 431, 503)}
+router = APIRouter(tags=["recommendations"], route_class=StrictRoute)
+STORED = {**example(RecommendationList), **not_modified(), **answers(401, 403, 414, 422, 429, 431, 503)}
+
+Fresh = Annotated[bool, Query(description="The list of this moment, if the person has rated since the release.")]
 
 
 class BatchRequest(BaseModel):
@@ -73,14 +76,7 @@ async def mine(request: Request, limit: Limit = 10) -> Response:
             release_id=snapshot.release_id, stale=True,
         )  # fmt: skip
         return json_reply(body, NOT_KEPT)
-    context.allow_live(user)
-    made = await context.live.list_for(snapshot, user, limit, started=started)
-    context.metrics.gave(made.strategy)
-    body = list_body(
-        snapshot.films, made.picks, user_id=user, strategy=made.strategy, release_id=snapshot.release_id,
-        stale=made.stale,
-    )  # fmt: skip
-    return json_reply(body, NOT_KEPT)
+    return await _live(request, snapshot, user, limit, NO_FILTERS, started)
 
 
 @router.get(
@@ -93,12 +89,16 @@ async def mine(request: Request, limit: Limit = 10) -> Response:
 async def recommendations(
     request: Request, user_id: UserId, limit: Limit = 10, genre: Genre = None, year_from: YearFrom = None,
     year_to: YearTo = None, min_rating: Vote = None, exclude: Exclude = None, genres_mode: GenresMode = "all",
+    fresh: Fresh = False,
 ) -> Response:  # fmt: skip
     """Return the stored list, filtered, topped up from the model when it runs short.
 
-    Somebody unknown gets popular films, with ``fallback_used``.
+    Somebody unknown gets popular films, with ``fallback_used``. Where ratings are in Supabase, ``outdated`` tells
+    whether the person has rated since; ``fresh=true``, or their own token, gives the list of this moment, as
+    /recommendations/me does.
     """
-    return await _list(request, user_id, limit, filters_of(genre, year_from, year_to, min_rating, exclude, genres_mode))
+    filters = filters_of(genre, year_from, year_to, min_rating, exclude, genres_mode)
+    return await _list(request, user_id, limit, filters, fresh=fresh)
 
 
 async def plain_list(request: Request, user_id: str, limit: int) -> Response:
@@ -106,12 +106,17 @@ async def plain_list(request: Request, user_id: str, limit: int) -> Response:
     return await _list(request, user_id, limit, NO_FILTERS)
 
 
-async def _list(request: Request, user_id: str, limit: int, filters: Filters) -> Response:
+async def _list(request: Request, user_id: str, limit: int, filters: Filters, *, fresh: bool = False) -> Response:
+    started = time.monotonic()
     context = context_of(request)
     user = of_request(user_id)
-    await context.access.require(request, user)
+    own = await context.access.require(request, user)
     snapshot = context.snapshot()
-    same = unchanged(request, snapshot, PERSONAL)
+    if own or fresh:
+        return await _live(request, snapshot, user, limit, filters, started)
+    outdated = await context.looks.outdated(snapshot, user)
+    etag = snapshot.outdated_etag if outdated else snapshot.etag
+    same = unchanged(request, snapshot, PERSONAL, etag)
     if same is not None:
         return same
     picks = await stored_list(snapshot, user, limit, filters)
@@ -121,9 +126,24 @@ async def _list(request: Request, user_id: str, limit: int, filters: Filters) ->
     context.metrics.gave(strategy)
     body = list_body(
         snapshot.films, picks, user_id=user, strategy=strategy, release_id=snapshot.release_id,
-        in_genre=bool(filters.genres),
+        outdated=outdated, in_genre=bool(filters.genres),
     )  # fmt: skip
-    return json_reply(body, {**PERSONAL, "ETag": snapshot.etag})
+    return json_reply(body, {**PERSONAL, "ETag": etag})
+
+
+async def _live(
+    request: Request, snapshot: Snapshot, user: str, limit: int, filters: Filters, started: float
+) -> Response:
+    """Return somebody's list at this moment."""
+    context = context_of(request)
+    context.allow_live(request, user)
+    made = await context.live.list_for(snapshot, user, limit, started=started, filters=filters)
+    context.metrics.gave(made.strategy)
+    body = list_body(
+        snapshot.films, made.picks, user_id=user, strategy=made.strategy, release_id=snapshot.release_id,
+        stale=made.stale, outdated=made.outdated, in_genre=bool(filters.genres),
+    )  # fmt: skip
+    return json_reply(body, NOT_KEPT)
 
 
 @router.post(
@@ -150,6 +170,7 @@ async def batch(request: Request, wanted: BatchRequest) -> Response:
     responses={**example(RecommendationList), **answers(401, 403, 414, 422, 429, 431, 503)},
     openapi_extra={"security": SECURED},
     summary="An older name of the lists",
+    deprecated=True,
     tags=["older names"],
 )
 async def older_name(

@@ -91,7 +91,9 @@ def test_with_keys_the_name_is_whatever_the_proxy_calls_it(tiny_data: Path) -> N
 def test_head_answers_like_get_without_the_body(api: Api, path: str) -> None:
     got, head = api.get(path), api.request("HEAD", path)
     assert (head.status_code, head.content) == (got.status_code, b"")
-    changing = {"x-request-id", "date", "content-length"} if path == "/health" else {"x-request-id", "date"}
+    changing = {"x-request-id", "date"}
+    if path == "/health" or "liked" in path:  # these hold the time, which packs to more bytes or fewer
+        changing.add("content-length")
     assert {name: value for name, value in head.headers.items() if name not in changing} == {
         name: value for name, value in got.headers.items() if name not in changing
     }

@@ -76,6 +76,8 @@ def test_a_reason_that_cites_a_dislike_stops_a_release(stars: float, offending: 
     with connect() as con:
         for relation in RELEASE_TABLES.values():
             con.execute(relation.create_sql)
+        for view in read_sql("release"):
+            con.execute(f'CREATE VIEW "{view.name}" AS {view.query}')
         con.execute(
             "INSERT INTO histories BY NAME SELECT 'a' AS user_id, [1, 2] AS movie_ids, [5.0, ?] AS ratings, "
             "[1, 1] AS weights, [now(), now()] AS rated_at, ['movielens', 'movielens'] AS sources, 0 AS fingerprint",

@@ -6,7 +6,7 @@ Every model is fitted on the same rows and asked about the same people. Nothing 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from pipelines.choice.evaluation.split import Fold, Ratings, make_folds
 from pipelines.films.films import Films
 from pipelines.lists.rank import recommend
 from pipelines.models.base import Model
-from pipelines.models.parts.sharing import fit_all
+from pipelines.models.parts.sharing import fit_all, of_films_alone
 from pipelines.people.history import IntArray
 from warehouse.errors import ModelError, NotEnoughDataError
 
@@ -117,6 +117,7 @@ def evaluate(
     dataset: str = "",
     seed: int = 0,
     max_people: int | None = None,
+    ready: Iterable[Model] = (),
     progress: Callable[[str], None] | None = None,
 ) -> Evaluation:
     """Fit and measure each model on each fold of a protocol.
@@ -128,6 +129,8 @@ def evaluate(
         ``ratings.item_idx`` are positions in ``films``.
     max_people : int, optional
         Ask at most this many people, drawn by ``seed``; every model learns from all and is asked about the same ones.
+    ready : models, optional
+        Fitted before; those that learn from films alone are not fitted again on the same films.
     progress : callable, optional
         Called with a line of text as the work goes on.
 
@@ -147,10 +150,13 @@ def evaluate(
     genres = metrics.genre_flags(films)
     measured: dict[str, list[dict[Key, Values]]] = {name: [] for name in makers}
     scalars: dict[str, list[dict[Key, float]]] = {name: [] for name in makers}
+    of_films = of_films_alone(ready)
     for number, fold in enumerate(folds, start=1):
         if progress is not None:
             progress(f"{protocol}, fold {number} of {len(folds)}: fitting")
-        for name, model in fit_all({name: maker() for name, maker in makers.items()}, fold.train, films):
+        unfitted = {name: maker() for name, maker in makers.items()}
+        for name, model in fit_all(unfitted, fold.train, films, ready=of_films):
+            of_films = [*of_films, *of_films_alone([model])]
             if progress is not None:
                 progress(f"{protocol}, fold {number} of {len(folds)}: {name}")
             top = metrics.lay_out(recommend(model, fold.histories, k), k)

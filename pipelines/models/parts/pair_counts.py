@@ -134,7 +134,8 @@ def _count_block(  # noqa: PLR0912, PLR0915 - a kernel is one piece: numba compi
         least, spare = 0.0, n_found
         if n_found > room:
             # the least value kept, by Hoare's quickselect; np.partition takes six seconds to compile
-            shuffled[:n_found] = scaled[:n_found]
+            for number in range(n_found):  # a slice assigned to a slice takes two seconds to compile
+                shuffled[number] = scaled[number]
             low, high, wanted = 0, n_found - 1, n_found - room
             while low < high:
                 pivot, left, right = shuffled[(low + high) // 2], low, high

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipelines.films.films import Films
 from pipelines.jobs.build import build
 from pipelines.jobs.champion import champion_recipe
 from pipelines.jobs.evaluate import evaluate
@@ -15,6 +16,8 @@ from pipelines.jobs.promote import promote
 from pipelines.jobs.publish import Published, publish
 from pipelines.jobs.reuse import reuse
 from pipelines.jobs.train import train
+from pipelines.models.content import ContentModel
+from pipelines.people.history import Histories
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings
 from pipelines.settings_sections import TrainingSettings
@@ -59,6 +62,26 @@ def test_everybody_gets_a_full_list_without_what_they_rated(quick: Settings, mak
         reasons = ask(con, "SELECT because[1] FROM recommendation_lists WHERE user_id = 'ml_2'").rows[0][0]
         assert len(reasons) == 3
         assert 0 < sum(reason["share"] for reason in reasons) <= 1.0001
+
+
+def test_a_model_that_reads_no_ratings_is_fitted_once_a_run(
+    quick: Settings, make_set: SetMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits, plain = [], ContentModel._fit
+
+    def noted(self: ContentModel, histories: Histories, films: Films) -> None:
+        fits.append(len(films))
+        plain(self, histories, films)
+
+    monkeypatch.setattr(ContentModel, "_fit", noted)
+    models = TrainingSettings(models=("popularity", "content"), published="content", protocols=("next", "last-out"))
+    settings, run_id = quick.model_copy(update={"training": models}), new_run_id()
+    ingest(settings, run_id, movielens=make_set())
+    build(settings, run_id)
+    train(settings, run_id)
+    evaluations = evaluate(settings, run_id)
+    assert fits == [40]
+    assert all(evaluation.results["content"]["full_list", "all"].n == 60 for evaluation in evaluations.values())
 
 
 def test_the_same_input_gives_the_same_lists_under_a_new_id(quick: Settings, make_set: SetMaker) -> None:
