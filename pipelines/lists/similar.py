@@ -62,7 +62,7 @@ def similar_films(model: Model, item_idx: ArrayLike, k: int) -> Lists:
     single = Histories(
         np.arange(len(items) + 1), items, np.full(len(items), 5, np.float32), np.zeros(len(items), np.int64)
     )
-    channels = _channels(model)
+    channels = alike_channels(model)
     if not channels:
         nothing = np.zeros(0, dtype=np.int32)
         return Lists(np.zeros(len(items) + 1, dtype=np.int64), nothing, nothing.astype(np.float32))
@@ -73,7 +73,8 @@ def similar_films(model: Model, item_idx: ArrayLike, k: int) -> Lists:
     return Lists.concatenate(parts)
 
 
-def _channels(model: Model) -> list[Channel]:
+def alike_channels(model: Model) -> list[Channel]:
+    """Return the channels that tell how alike films are; none where the model cannot."""
     channels = []
     for channel in channels_of(model):
         side = channel.model.likeness() if channel.reading == "all" and channel.weight > 0 else None
