@@ -46,13 +46,13 @@ def main() -> None:
             published = publish(settings, run_id)
         seconds = round(time.monotonic() - started, 1)
         release = ReleaseStore(settings.folder).verify(published.release_id)
-        megabytes = round(sum(entry["bytes"] for entry in release.manifest["files"].values()) / 1e6)
+        megabytes = round(sum(item.stat().st_size for item in release.path.rglob("*") if item.is_file()) / 1e6)
         if options.home:
             shutil.rmtree(release.path)  # so that the next publish is the same
     peak = max(float(row["peak_gb"]) for row in stages.rows)
-    whole = {"stage": "whole", "seconds": seconds, "peak_gb": peak}
     print(f"{'stage':34} {'seconds':>8} {'peak GB':>8}")
-    for row in [*stages.rows, whole]:
+    rows: list[dict[str, float | str]] = [*stages.rows, {"stage": "whole", "seconds": seconds, "peak_gb": peak}]
+    for row in rows:
         print(f"{row['stage']:34} {row['seconds']:8} {row['peak_gb']:8}")
     found = {"people": published.users, "films": published.movies, "ratings": published.ratings, "mb": megabytes}
     print(json.dumps({**found, "seconds": seconds, "peak_gb": peak, "stages": stages.rows}))

@@ -20,10 +20,11 @@ from serving.background import Chore, keep_doing
 from serving.context import Context, make_context
 from serving.exposure import is_open
 from serving.http.connections import Connections
+from serving.http.docs import add_docs
 from serving.http.edge import Edge
 from serving.http.errors import Problem, problem_response
 from serving.http.fast import PlainListRoute
-from serving.http.openapi import allowed_methods, described
+from serving.http.openapi import allowed_methods, description
 from serving.routes import feedback, movies, operate, recommend, recommendations, users
 
 GZIP_LEVEL = 4
@@ -43,7 +44,7 @@ def create_app(
         Those of the server that it runs in, to be counted.
     """
     context, serving = make_context(settings, upstream, connections), settings.serving
-    app = FastAPI(title="Playbill", version="1", lifespan=_lifespan, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(title="Playbill", version="1", lifespan=_lifespan, openapi_url=None, redirect_slashes=False)
     app.state.context = context
     for routes in (recommendations, recommend, users, movies, operate, *([feedback] if serving.feedback else [])):
         app.include_router(routes.router)
@@ -52,7 +53,8 @@ def create_app(
     if serving.cors_origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=list(serving.cors_origins), allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "X-API-Key", "Content-Type"], expose_headers=["ETag", "X-Request-ID"],
+            allow_headers=["Authorization", "X-API-Key", "Content-Type"],
+            expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
         )  # fmt: skip
     app.add_middleware(
         Edge, metrics=context.metrics, max_body_bytes=serving.max_body_bytes, access_log=serving.access_log,
@@ -61,7 +63,7 @@ def create_app(
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.openapi = described(app)  # type: ignore[method-assign]
+    add_docs(app)
     return app
 
 
@@ -107,7 +109,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     detail = "there is no such path" if error.status_code == 404 else str(error.detail)
     headers = dict(error.headers or {})
     if error.status_code == 405:
-        headers["Allow"] = ", ".join(allowed_methods(request.app.openapi()["paths"], request.url.path))
+        headers["Allow"] = ", ".join(allowed_methods(description(request.app)["paths"], request.url.path))
     return problem_response(Problem(error.status_code, detail, headers=headers))
 
 

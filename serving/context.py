@@ -17,7 +17,7 @@ from serving.auth.tokens import Tokens
 from serving.auth.upstream import Transport
 from serving.http.connections import Connections
 from serving.http.errors import Problem, no_release
-from serving.http.limits import Limiter, source_of
+from serving.http.limits import Limiter, is_local, source_of
 from serving.lists.live import Live
 from serving.lists.looks import Looks
 from serving.metrics import Metrics
@@ -56,8 +56,8 @@ class Context:
             raise no_release()
         return snapshot
 
-    def allow_live(self, caller: str) -> None:
-        """Count one live list against its caller's allowance.
+    def allow_live(self, request: Request, caller: str) -> None:
+        """Count one live list against its caller's allowance; the answer's headers tell what is left of it.
 
         Raises
         ------
@@ -65,19 +65,21 @@ class Context:
             429 when it is used up.
         """
         wait = self.limiter.take(caller)
+        request.state.more_headers = self.limiter.headers(caller)
         if wait > 0:
             raise Problem(429, "too many live lists; slow down", headers={"Retry-After": str(math.ceil(wait))})
 
     def allow_wish(self, request: Request) -> None:
-        """Count one list made from a request against its address; a backend with an API key is trusted.
+        """Count one list made from a request against its address; a backend with an API key is trusted, and whoever
+        sits at this machine.
 
         Raises
         ------
         Problem
             429 when the allowance is used up.
         """
-        if not self.access.has_key(request):
-            self.allow_live(f"address {source_of(request)}")
+        if not self.access.has_key(request) and not is_local(request):
+            self.allow_live(request, f"address {source_of(request)}")
 
 
 def make_context(

@@ -65,13 +65,17 @@ class FilmTable:
 
     def of_genre(self, name: str) -> NDArray[np.bool_] | None:
         """Return the films of a genre by any name that catalogues or people give it, or None where no film is."""
+        masks = [self.genres[alias] for alias in self.genre_keys(name)]
+        return np.logical_or.reduce(masks) if masks else None
+
+    def genre_keys(self, name: str) -> list[str]:
+        """Return the keys of ``genres`` that a name of a genre stands for; none where no film is of it."""
         typed = name.strip().lower()
         aliases = next((group for group in GENRE_ALIASES.values() if typed in map(str.lower, group)), None)
         if aliases is None and typed not in self.genres:
             meant = GENRE_WORDS.get(" ".join(typed.replace("-", " ").split()), typed)
             aliases = GENRE_ALIASES.get(meant, (meant,))
-        masks = [self.genres[alias.lower()] for alias in aliases or (typed,) if alias.lower() in self.genres]
-        return np.logical_or.reduce(masks) if masks else None
+        return [alias.lower() for alias in aliases or (typed,) if alias.lower() in self.genres]
 
 
 def _genres(lists: pa.ListArray, n_films: int) -> tuple[list[str], dict[str, NDArray[np.bool_]]]:

@@ -109,6 +109,16 @@ class ReleaseReader:
             scopes.setdefault(scope, []).append((movie_id, score))
         return scopes
 
+    def people_like(self, pattern: str, count: int = 20) -> list[str]:
+        """Return people whose ids match and who rated neither few films nor many, to show as examples."""
+        with self._cursor() as cursor:
+            rows = cursor.execute(
+                "SELECT user_id FROM histories WHERE regexp_matches(user_id, ?) "
+                "ORDER BY abs(len(movie_ids) - 40), user_id LIMIT ?",
+                [pattern, count],
+            ).fetchall()
+        return [str(user_id) for (user_id,) in rows]
+
     def facts(self) -> pa.Table:
         """Return what wishes ask of every film with a title, by movie_id: names, keywords, language, length, fame."""
         with self._roomy(), self._cursor() as cursor:

@@ -69,7 +69,7 @@ def similar_films(model: Model, item_idx: ArrayLike, k: int) -> Lists:
     single = Histories(
         np.arange(len(items) + 1), items, np.full(len(items), 5, np.float32), np.zeros(len(items), np.int64)
     )
-    channels = _channels(model)
+    channels = alike_channels(model)
     if not channels:
         nothing = np.zeros(0, dtype=np.int32)
         return Lists(np.zeros(len(items) + 1, dtype=np.int64), nothing, nothing.astype(np.float32))
@@ -88,7 +88,8 @@ def similar_films(model: Model, item_idx: ArrayLike, k: int) -> Lists:
     return Lists.concatenate(parts)
 
 
-def _channels(model: Model) -> list[Channel]:
+def alike_channels(model: Model) -> list[Channel]:
+    """Return the channels that tell how alike films are; none where the model cannot."""
     speaking = [channel for channel in channels_of(model) if channel.reading == "all" and channel.weight > 0]
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         sides = list(threads.map(lambda channel: channel.model.likeness(), speaking))

@@ -28,6 +28,8 @@ NO_ID = "user_id is empty, too long or unprintable"
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
 OWN = re.compile(r"(?:ml|sample)_(?:0|[1-9][0-9]{0,17})\Z|(?:ev|app)_.", re.DOTALL)
 NUMBER = re.compile(r"[0-9]{1,18}\Z")
+OF_DATA_SET = r"^(?:ml|sample)_[0-9]{1,18}$"
+"""People whose ids are no secret: numbers of a published data set, or made up."""
 SQL_MACROS = {"movielens_user(number)": "'ml_' || number"}
 """What SQL needs of this module, made into macros of the warehouse."""
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.exposure import is_loopback
 from serving.http.errors import Problem, problem_response
+from serving.http.limits import host_name
 from serving.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -30,10 +31,10 @@ SECURITY = [
 STRICT = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 DOCS = (
     b"content-security-policy",
-    b"default-src 'self'; script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; style-src 'self' 'unsafe-inline' "
-    b"https://cdn.jsdelivr.net; img-src 'self' data: https://fastapi.tiangolo.com; frame-ancestors 'none'",
+    b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self' blob:; "
+    b"frame-ancestors 'none'",
 )
-DOCS_PATHS = ("/docs", "/docs/oauth2-redirect", "/redoc")
+DOCS_PATHS = ("/docs", "/redoc")
 
 
 class Edge:
@@ -53,7 +54,8 @@ class Edge:
         started = time.perf_counter()
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         request_id, refused = self._look_at(headers, scope)
-        scope.setdefault("state", {})["request_id"] = request_id
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
         policy = DOCS if scope["path"] in DOCS_PATHS else STRICT
         status = 0
         method = scope["method"]
@@ -64,7 +66,10 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *SECURITY, policy, (b"x-request-id", request_id.encode())]
+                more = state.get("more_headers", ())
+                message["headers"] = [
+                    *message["headers"], *more, *SECURITY, policy, (b"x-request-id", request_id.encode()),
+                ]  # fmt: skip
             elif method == "HEAD":
                 message["body"] = b""
             await send(message)
@@ -131,12 +136,6 @@ class Edge:
                 "request done method=%s route=%s status=%d ms=%.1f id=%s",
                 method if method in METHODS else "other", route, status, seconds * 1000, request_id,
             )  # fmt: skip
-
-
-def host_name(host: bytes) -> str:
-    """Return a Host header without its port."""
-    name = host.decode("latin-1").strip().lower()
-    return name.rpartition("]")[0] + "]" if name.startswith("[") else name.partition(":")[0]
 
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

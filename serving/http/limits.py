@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 
 from starlette.requests import Request
+
+from serving.exposure import is_loopback
+
+
+def host_name(host: bytes) -> str:
+    """Return a Host header without its port."""
+    name = host.decode("latin-1").strip().lower()
+    return name.rpartition("]")[0] + "]" if name.startswith("[") else name.partition(":")[0]
+
+
+def is_local(request: Request) -> bool:
+    """Tell whether somebody at this machine asks it by its own name, and not through a proxy that stands here."""
+    host = request.client.host if request.client else ""
+    asked = request.headers.get("host", "").encode("latin-1")
+    return is_loopback(host) and is_loopback(host_name(asked)) and "x-forwarded-for" not in request.headers
 
 
 def source_of(request: Request) -> str:
@@ -42,6 +58,16 @@ class Bucket:
             return 0.0
         return (1 - self._left) / self._rate
 
+    @property
+    def left(self) -> int:
+        """How many may be taken at once after the last `take`."""
+        return int(self._left)
+
+    @property
+    def full_seconds(self) -> float:
+        """Seconds from the last `take` until the allowance is whole again."""
+        return (self._burst - self._left) / self._rate
+
 
 class Limiter:
     """A bucket a caller; the longest unseen ones are forgotten, which only fills them up again."""
@@ -58,3 +84,14 @@ class Limiter:
         if len(self._buckets) > self._callers:
             self._buckets.popitem(last=False)
         return bucket.take()
+
+    def headers(self, caller: str) -> list[tuple[bytes, bytes]]:
+        """Return the numbers of a caller's allowance as headers: of the policy, and what is left of it now.
+
+        As of the IETF's draft-ietf-httpapi-ratelimit-headers: ``q`` lists in ``w`` seconds; ``r`` are left, and the
+        allowance is whole again in ``t`` seconds.
+        """
+        bucket = self._buckets[caller]
+        policy = f'"lists";q={self._burst};w={math.ceil(self._burst / self._rate)}'
+        state = f'"lists";r={bucket.left};t={math.ceil(bucket.full_seconds)}'
+        return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", state.encode())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Annotated, Literal
 
 import numpy as np
@@ -84,9 +85,17 @@ NO_FILTERS = Filters()
 def _of_genre(films: FilmTable, name: str) -> NDArray[np.bool_]:
     mask = films.of_genre(name)
     if mask is None:
-        known = ", ".join(films.genre_names)
-        raise Problem(422, f"no film here has the genre {name.strip()!r}; there are: {known}")
+        raise unknown_genre(films, name)
     return mask
+
+
+def unknown_genre(films: FilmTable, name: str) -> Problem:
+    """Return the problem of a genre that no film has: it names the nearest one and all that there are."""
+    near = get_close_matches(name.strip().title(), films.genre_names, n=1)
+    meant = f"did you mean {near[0]}? " if near else ""
+    return Problem(
+        422, f"no film here has the genre {name.strip()!r}; {meant}there are: {', '.join(films.genre_names)}"
+    )
 
 
 def filters_of(

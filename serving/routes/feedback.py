@@ -17,9 +17,10 @@ from serving.http.parameters import MAX_ID
 from serving.http.render import plain_json
 from serving.http.replies import NOT_KEPT
 from serving.http.schemas import Taken
+from serving.http.strict import StrictRoute
 from serving.routes.documented import SECURED, answers
 
-router = APIRouter(tags=["feedback"])
+router = APIRouter(tags=["feedback"], route_class=StrictRoute)
 
 
 class Event(BaseModel):

@@ -9,16 +9,19 @@ from fastapi import APIRouter, Query, Request, Response
 
 from serving.context import context_of
 from serving.http.errors import Problem
-from serving.http.parameters import MovieId, Page
+from serving.http.parameters import MovieId, Page, unknown_genre
 from serving.http.render import film_items, plain_json
 from serving.http.replies import PUBLIC, json_reply, reply, unchanged
 from serving.http.schemas import FilmPage, Genres, MovieDetails, SimilarFilms
+from serving.http.strict import StrictRoute
 from serving.lists.everybody import Picks
 from serving.routes.documented import answers, not_modified
 from serving.snapshot import Snapshot
+from serving.words.title_search import search_titles
 
-router = APIRouter(tags=["films"])
+router = APIRouter(tags=["films"], route_class=StrictRoute)
 PAGE_FILMS = 20
+NOTHING = Picks([], [], [])
 ANSWERS = {**not_modified(), **answers(414, 422, 431, 503)}
 OneGenre = Annotated[str | None, Query(min_length=1, max_length=40, description="One of /genres.", examples=["Drama"])]
 Words = Annotated[str, Query(min_length=1, max_length=200, description="Words of a title.", examples=["alien"])]
@@ -26,34 +29,51 @@ Words = Annotated[str, Query(min_length=1, max_length=200, description="Words of
 
 @router.get("/movies/popular", response_model=FilmPage, responses=ANSWERS, summary="What many people like")
 @router.get("/discovery/movies/popular", response_model=FilmPage, responses=ANSWERS, tags=["older names"],
-            summary="An older name of /movies/popular")  # fmt: skip
+            deprecated=True, summary="An older name of /movies/popular")  # fmt: skip
 async def popular(request: Request, genre: OneGenre = None, page: Page = 1) -> Response:
-    """Return popular films, 20 a page; of one genre, or, as ``genre=trending``, of late. Another genre has none."""
+    """Return popular films, 20 a page; of one genre, or, as ``genre=trending``, of late."""
     snapshot = context_of(request).snapshot()
     return reply(request, snapshot, PUBLIC, lambda: _popular(snapshot, genre, page))
 
 
 def _popular(snapshot: Snapshot, genre: str | None, page: int) -> bytes:
-    scope = "all" if genre is None else "trending" if genre == "trending" else f"genre:{genre}"
-    films = next((picks for name, picks in snapshot.scopes.items() if name.lower() == scope.lower()), Picks([], [], []))
+    films = _scope(snapshot, genre)
     start = (page - 1) * PAGE_FILMS
     shown = films.at(list(range(start, min(start + PAGE_FILMS, len(films.places)))))
     return _page(snapshot, shown, page, len(films.places))
 
 
+def _scope(snapshot: Snapshot, genre: str | None) -> Picks:
+    """Return the popular films of a genre by any of its names; a genre that people rated no film of has none."""
+    if genre is None or genre.lower() == "trending":
+        return snapshot.scopes.get((genre or "all").lower(), NOTHING)
+    keys = snapshot.films.genre_keys(genre)
+    if not keys:
+        raise unknown_genre(snapshot.films, genre)
+    scopes = {name.lower(): picks for name, picks in snapshot.scopes.items()}
+    found = [scopes[name] for key in keys if (name := f"genre:{key}") in scopes]
+    if len(found) < 2:
+        return found[0] if found else NOTHING
+    best = {place: score for picks in found for place, score in zip(picks.places, picks.scores, strict=True)}
+    order = sorted(best, key=lambda place: (-best[place], place))
+    return Picks(order, [best[place] for place in order], [found[0].sources[0]] * len(order))
+
+
 @router.get("/movies/search", response_model=FilmPage, responses=ANSWERS, summary="Films by title")
 @router.get("/discovery/movies/search", response_model=FilmPage, responses=ANSWERS, tags=["older names"],
-            summary="An older name of /movies/search")  # fmt: skip
+            deprecated=True, summary="An older name of /movies/search")  # fmt: skip
 async def search(request: Request, q: Words, page: Page = 1) -> Response:
-    """Find films whose title holds the words, accents and case apart; the closest first, then the most rated."""
+    """Find films whose title holds the words, accents and case apart; the closest first, then the most rated.
+
+    If none does: those that have all the words in any order, or are spelled nearly so, with scores under 1.
+    """
     snapshot = context_of(request).snapshot()
     same = unchanged(request, snapshot, PUBLIC)
     if same is not None:
         return same
     start = (page - 1) * PAGE_FILMS
-    total, hits = await asyncio.to_thread(snapshot.reader.search, q, limit=PAGE_FILMS, offset=start)
-    places = snapshot.films.places([movie_id for movie_id, _ in hits]).tolist()
-    picks = Picks(places, [score for _, score in hits], [])
+    total, found = await asyncio.to_thread(search_titles, snapshot, q, limit=PAGE_FILMS, offset=start)
+    picks = Picks([place for place, _ in found], [score for _, score in found], [])
     return json_reply(_page(snapshot, picks, page, total), {**PUBLIC, "ETag": snapshot.etag})
 
 
@@ -64,7 +84,7 @@ def _page(snapshot: Snapshot, picks: Picks, page: int, total: int) -> bytes:
     )  # fmt: skip
 
 
-@router.get("/genres", response_model=Genres, responses={**not_modified(), **answers(503)}, summary="All genres")
+@router.get("/genres", response_model=Genres, responses={**not_modified(), **answers(422, 503)}, summary="All genres")
 async def genres(request: Request) -> Response:
     """Return the genres of the catalogue and how many films each has."""
     snapshot = context_of(request).snapshot()

@@ -18,6 +18,7 @@ from serving.http.parameters import ID_LIST, MAX_ID, Filters, Genre, GenresMode,
 from serving.http.render import is_filled, list_body, plain_json
 from serving.http.replies import NOT_KEPT, json_reply
 from serving.http.schemas import WishedList
+from serving.http.strict import StrictRoute
 from serving.lists.making import Rated, stored_rows
 from serving.lists.stored import stored_list
 from serving.routes.documented import OPTIONAL, answers, example
@@ -25,7 +26,7 @@ from serving.snapshot import Snapshot
 from serving.words.plan import Piece, Plan
 from serving.words.wishes import ModelChoice, Wished, is_read, make
 
-router = APIRouter(tags=["recommend"])
+router = APIRouter(tags=["recommend"], route_class=StrictRoute)
 ANSWERS = {**example(WishedList), **answers(400, 401, 403, 404, 413, 414, 422, 429, 431, 503)}
 
 MovieNumber = Annotated[int, Field(ge=0, le=MAX_ID)]

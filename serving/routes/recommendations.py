@@ -27,13 +27,13 @@ from serving.http.parameters import (
 from serving.http.render import list_body
 from serving.http.replies import NOT_KEPT, PERSONAL, json_reply, unchanged
 from serving.http.schemas import Batch, RecommendationList
+from serving.http.strict import StrictRoute
 from serving.lists.stored import popular_list, stored_list
 from serving.routes.documented import OWN, SECURED, answers, example, not_modified
 from serving.snapshot import Snapshot
 
-router = APIRouter(tags=["recommendations"])
+router = APIRouter(tags=["recommendations"], route_class=StrictRoute)
 STORED = {**example(RecommendationList), **not_modified(), **answers(401, 403, 414, 422, 429, 431, 503)}
-
 
 Fresh = Annotated[bool, Query(description="The list of this moment, if the person has rated since the release.")]
 
@@ -76,7 +76,7 @@ async def mine(request: Request, limit: Limit = 10) -> Response:
             release_id=snapshot.release_id, stale=True,
         )  # fmt: skip
         return json_reply(body, NOT_KEPT)
-    return await _live(context, snapshot, user, limit, NO_FILTERS, started)
+    return await _live(request, snapshot, user, limit, NO_FILTERS, started)
 
 
 @router.get(
@@ -113,7 +113,7 @@ async def _list(request: Request, user_id: str, limit: int, filters: Filters, *,
     own = await context.access.require(request, user)
     snapshot = context.snapshot()
     if own or fresh:
-        return await _live(context, snapshot, user, limit, filters, started)
+        return await _live(request, snapshot, user, limit, filters, started)
     outdated = await context.looks.outdated(snapshot, user)
     etag = snapshot.outdated_etag if outdated else snapshot.etag
     same = unchanged(request, snapshot, PERSONAL, etag)
@@ -132,10 +132,11 @@ async def _list(request: Request, user_id: str, limit: int, filters: Filters, *,
 
 
 async def _live(
-    context: Context, snapshot: Snapshot, user: str, limit: int, filters: Filters, started: float
+    request: Request, snapshot: Snapshot, user: str, limit: int, filters: Filters, started: float
 ) -> Response:
     """Return somebody's list at this moment."""
-    context.allow_live(user)
+    context = context_of(request)
+    context.allow_live(request, user)
     made = await context.live.list_for(snapshot, user, limit, started=started, filters=filters)
     context.metrics.gave(made.strategy)
     body = list_body(
@@ -169,6 +170,7 @@ async def batch(request: Request, wanted: BatchRequest) -> Response:
     responses={**example(RecommendationList), **answers(401, 403, 414, 422, 429, 431, 503)},
     openapi_extra={"security": SECURED},
     summary="An older name of the lists",
+    deprecated=True,
     tags=["older names"],
 )
 async def older_name(

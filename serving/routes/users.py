@@ -15,10 +15,11 @@ from serving.http.parameters import UserId
 from serving.http.render import plain_json
 from serving.http.replies import PERSONAL, json_reply, unchanged
 from serving.http.schemas import History
+from serving.http.strict import StrictRoute
 from serving.routes.documented import SECURED, answers, not_modified
 from serving.snapshot import Snapshot
 
-router = APIRouter(tags=["people"])
+router = APIRouter(tags=["people"], route_class=StrictRoute)
 HistoryPage = Annotated[int, Query(ge=1, le=100_000, description="Page of `limit` ratings, the latest first.")]
 HistoryLimit = Annotated[int, Query(ge=1, le=1000, description="How many ratings.")]
 

@@ -15,6 +15,10 @@ from pipelines.people.history import FloatArray, IntArray, ItemArray
 
 NEARLY = 86.0
 """Likeness of two spellings (0-100, rapidfuzz's ratio) from which they are taken for one name."""
+LIKE = 78.0
+"""The same where somebody looks for a title and is shown what there is, not one answer."""
+MOST_LIKE = 100
+FEWEST_LETTERS = 4
 ARTICLES = ("the ", "a ", "an ")
 OWNS_A_SURNAME = 2.0
 """How many times the fame of the next one with a surname somebody has who is meant by it alone."""
@@ -119,6 +123,7 @@ class Titles:
                     for key in {compact(words), compact(without_article(words))} - {""}:
                         self._places.setdefault(key, place)
         self._known = list(self._words)
+        self._rank = {place: number for number, place in enumerate(order)}
 
     def find(self, words: Sequence[str]) -> int | None:
         """Return the place of the film whose title these words are, or None."""
@@ -128,6 +133,24 @@ class Titles:
         """Return the place of the film whose title is spelled nearly like these words, or None."""
         best = process.extractOne(" ".join(words), self._known, scorer=fuzz.ratio, score_cutoff=NEARLY)
         return None if best is None else self._words[best[0]]
+
+    def like(self, typed: str) -> list[tuple[int, float]]:
+        """Return (place, likeness 0-1) of films whose title, or a part of a longer one, is nearly spelled so.
+
+        The likest first, of equals the better known. Fewer than four letters are like everything, and so like nothing.
+        """
+        words = without_article(plain(typed))
+        if len(words) < FEWEST_LETTERS:
+            return []
+        whole = process.extract(words, self._known, scorer=fuzz.ratio, score_cutoff=LIKE, limit=MOST_LIKE)
+        longer = [name for name in self._known if len(name) > len(words)]
+        part = process.extract(words, longer, scorer=fuzz.partial_ratio, score_cutoff=NEARLY, limit=MOST_LIKE)
+        likeness: dict[int, float] = {}
+        for matches, weight in ((whole, 0.01), (part, 0.009)):
+            for name, score, _ in matches:
+                place = self._words[name]
+                likeness[place] = max(likeness.get(place, 0.0), score * weight)
+        return sorted(likeness.items(), key=lambda found: (-found[1], self._rank[found[0]]))
 
 
 def without_article(words: str) -> str:

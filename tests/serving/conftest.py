@@ -48,8 +48,8 @@ class Api:
 
 
 @asynccontextmanager
-async def _started(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+async def _started(app: FastAPI, client_address: tuple[str, int]) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=client_address)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
@@ -58,11 +58,15 @@ async def _started(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @contextmanager
-def running(settings: Settings, upstream: httpx.AsyncBaseTransport | None = None) -> Iterator[Api]:
+def running(
+    settings: Settings,
+    upstream: httpx.AsyncBaseTransport | None = None,
+    client: tuple[str, int] = ("127.0.0.1", 123),
+) -> Iterator[Api]:
     """Start the API and stop it at the end of the block; ``upstream`` stands in for Supabase."""
     app = create_app(settings, upstream=upstream)
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(_started(app)) as client:
-        yield Api(app, portal, client)
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(_started(app, client)) as started:
+        yield Api(app, portal, started)
 
 
 def settings_of(data_dir: Path, **serving: Any) -> Settings:

@@ -39,7 +39,6 @@ def test_popular_films_by_scope_and_page(api: Api) -> None:
     # seven films have a rating
     assert everybody["total_results"] == len(everybody["results"]) == 7
     assert ids(api, "/movies/popular?genre=romance") == [AMELIE, CHOCOLAT]
-    assert ids(api, "/movies/popular?genre=Nothing") == []
     assert api.get("/movies/popular?page=2").json()["results"] == []
     assert set(ids(api, "/movies/popular?genre=trending")) == set(ids(api, "/movies/popular"))
 
@@ -86,3 +85,47 @@ def test_the_catalogue_may_be_kept_by_anybody(api: Api) -> None:
         assert answer.headers["cache-control"] == "public, max-age=300"
         again = api.get(path, headers={"If-None-Match": answer.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [("alein", ALIEN), ("Amelei", AMELIE), ("the solarris", SOLARIS), ("stalkr", STALKER), ("chocolatt", CHOCOLAT)],
+)
+def test_a_slip_of_the_pen_is_forgiven(api: Api, typed: str, first: int) -> None:
+    body = api.get("/movies/search", params={"q": typed}).json()
+    assert body["results"][0]["movie_id"] == first
+    assert 0 < body["results"][0]["score"] < 1
+    assert body["total_results"] == len(body["results"])
+
+
+def test_an_unknown_genre_is_refused_with_those_there_are(api: Api) -> None:
+    answer = api.get("/movies/popular?genre=Horor")
+    assert answer.status_code == 422
+    assert "did you mean Horror? there are: Action, Comedy, Drama, Horror, Romance" in answer.json()["detail"]
+    assert "did you mean" not in api.get("/movies/popular?genre=Nothing").json()["detail"]
+    assert ids(api, "/movies/popular?genre=Sci-Fi") == ids(api, "/movies/popular?genre=Science Fiction") != []
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/recommendations/ml_1?limt=5", "query.limt: there is no such parameter here; did you mean limit?"),
+        ("/recommendations/ml_1?k=5", "did you mean limit?"),
+        ("/recommendations/ml_1?limit=5&genres=Drama", "did you mean genre?"),
+        ("/recommend?liked=11&limit=5", "did you mean k?"),
+        ("/movies/search?q=alien&query=alien", "did you mean q?"),
+        ("/movies/popular?zzz=1", "there are genre, page"),
+        ("/genres?page=1", "this route takes none"),
+        (f"/movies/{ALIEN}/similar?Limit=3", "did you mean limit?"),
+        ("/api/recommendations?user_id=1&limit=5", "did you mean top_n?"),
+    ],
+)
+def test_an_unknown_parameter_is_refused_with_the_nearest(api: Api, path: str, says: str) -> None:
+    answer = api.get(path)
+    assert answer.status_code == 422, answer.text
+    assert says in answer.json()["detail"]
+    assert answer.json()["errors"][0]["where"].startswith("query.")
+
+
+def test_a_probe_may_say_more_than_is_asked(api: Api) -> None:
+    assert api.get("/health?probe=lb1").status_code == 200

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -8,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from serving.http import schemas
+from serving.http import docs, examples, schemas
 from serving.routes.documented import EXAMPLES
-from tests.serving.conftest import Api, settings_of
+from serving.snapshot import Snapshot
+from tests.serving.conftest import Api, running, settings_of
 from tests.serving.process import serving_process
-from tests.serving.releases import publish_release
+from tests.serving.releases import ANNA, BEN, publish_release
 
 EXPECTED = {
     "/recommendations/{user_id}", "/recommendations/me", "/recommendations/batch", "/api/recommendations", "/recommend",
@@ -53,9 +56,107 @@ def test_the_examples_keep_their_shapes(name: str) -> None:
     getattr(schemas, name).model_validate(EXAMPLES[name])
 
 
-def test_the_docs_page_is_served(api: Api) -> None:
-    answer = api.get("/docs")
-    assert (answer.status_code, "swagger" in answer.text.lower()) == (200, True)
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+def test_the_pages_load_nothing_from_elsewhere(api: Api, path: str) -> None:
+    answer = api.get(path)
+    assert answer.status_code == 200
+    places = re.findall(r'(?:src|href|spec-url)="([^"]+)"', answer.text)
+    assert places
+    for place in places:
+        assert place.startswith(("./", "data:")), place
+        if place.startswith("./"):
+            assert api.get(place.removeprefix(".")).status_code == 200, place
+
+
+def test_the_page_is_made_once_a_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings_of(tmp_path)
+    publish_release(settings.folder)
+    made: list[str] = []
+
+    def counted(snapshot: Snapshot, *, everybody: bool) -> examples.Examples:
+        made.append(snapshot.etag)
+        return examples.examples_of(snapshot, everybody=everybody)
+
+    monkeypatch.setattr(docs, "examples_of", counted)
+    with running(settings) as api:
+        first = api.get("/openapi.json")
+        again = api.get("/openapi.json", headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content, len(made)) == (304, b"", 1)
+        publish_release(settings.folder, number=1)
+        assert api.refresh()
+        assert api.get("/openapi.json").headers["etag"] != first.headers["etag"]
+        assert len(made) == 2
+
+
+def test_older_names_are_marked(api: Api) -> None:
+    paths = page(api)["paths"]
+    deprecated = {path for path, methods in paths.items() if any(route.get("deprecated") for route in methods.values())}
+    older = {path for path, methods in paths.items() if any("older names" in r["tags"] for r in methods.values())}
+    assert deprecated == older == {"/api/recommendations", "/discovery/movies/popular", "/discovery/movies/search"}
+
+
+def test_every_example_is_of_this_release(api: Api) -> None:
+    paths, tried, shown = page(api)["paths"], 0, {"user_id", "liked", "genre"}
+    for path, methods in paths.items():
+        for method, route in methods.items():
+            given = {p["name"]: p["example"] for p in route.get("parameters", ()) if "example" in p}
+            needed = {p["name"] for p in route.get("parameters", ()) if p["required"]}
+            if route["tags"] == ["operations"] or path == "/recommendations/me" or not needed <= set(given):
+                continue
+            url = path
+            for name in needed & set(re.findall(r"{(\w+)}", path)):
+                url = url.replace(f"{{{name}}}", str(given.pop(name)))
+            query = {name: value for name, value in given.items() if name in needed or name in shown}
+            body = route.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+            answer = api.request(method.upper(), url, params=query, json=body)
+            assert answer.status_code == 200, (url, query, body, answer.text)
+            assert answer.json() if path != "/metrics" else answer.text
+            tried += 1
+    assert tried >= 12
+
+
+def test_examples_of_answers_are_answers(api: Api) -> None:
+    found = page(api)["paths"]
+    stored = found["/recommendations/{user_id}"]["get"]["responses"]["200"]["content"]["application/json"]["example"]
+    real = api.get(f"/recommendations/{stored['user_id']}?limit=2").json()
+    assert stored == real
+    wished = found["/recommend"]["post"]["responses"]["200"]["content"]["application/json"]["example"]
+    schemas.WishedList.model_validate(wished)
+    assert wished["release_id"] == real["release_id"]
+
+
+def test_nobody_of_an_app_and_nobodys_list_is_an_example_where_keys_are_needed(app_api: Api) -> None:
+    text = app_api.get("/openapi.json").text
+    assert ANNA not in text
+    assert BEN not in text
+    example = page(app_api)["paths"]["/recommendations/{user_id}"]["get"]["responses"]["200"]["content"]
+    made_up = example["application/json"]["example"]
+    assert made_up["release_id"] == EXAMPLES["RecommendationList"]["release_id"]
+
+
+def test_older_names_stand_last_and_once(api: Api) -> None:
+    found = page(api)
+    assert [tag["name"] for tag in found["tags"]][-1] == "older names"
+    assert found["paths"]["/discovery/movies/search"]["get"]["tags"] == ["older names"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("path", "shows"), [("/docs", 'class="opblock-tag'), ("/redoc", "Response samples")])
+def test_the_pages_are_drawn_without_a_network(tmp_path: Path, path: str, shows: str) -> None:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium here")
+    settings = settings_of(tmp_path)
+    publish_release(settings.folder)
+    with serving_process(settings) as url:
+        command = [
+            chromium, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+            "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1", "--virtual-time-budget=15000", "--dump-dom",
+            f"{url}{path}",
+        ]  # fmt: skip
+        drawn = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    assert shows in drawn
+    assert "/recommendations/{user_id}" in drawn
 
 
 @pytest.mark.slow
