@@ -19,6 +19,7 @@ from pipelines.choice.recipes import from_recipe
 from pipelines.films.films import Films
 from pipelines.jobs.active import active_set
 from pipelines.jobs.handover import Measured, TrainedModels
+from pipelines.lists.tables import chance_rows
 from pipelines.people.reader import People, read_films, read_people
 from pipelines.progress import step
 from pipelines.registry import Registry
@@ -114,7 +115,8 @@ def _record(settings: Settings, bench: Workbench, trained: TrainedModels, evalua
         protocol: {model: evaluation.per_person(model).tolist() for model in evaluation.values}
         for protocol, evaluation in evaluations.items()
     }
-    Measured(rows, ndcg).write(bench)
+    chances = {protocol: chance_rows(evaluation.curves) for protocol, evaluation in evaluations.items()}
+    Measured(rows, ndcg, chances).write(bench)
     if trained.mlflow:
         registry = Registry(settings)
         for model, mlflow_id in trained.mlflow.items():

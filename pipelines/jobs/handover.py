@@ -66,17 +66,20 @@ class Measured:
         Rows of the metrics ledger, without who recorded them and when.
     ndcg : dict of protocol to dict of model to list of float
         Each person's nDCG@10, the same people in the same order; NaN where they were not measured.
+    chances : dict of protocol to list of dict
+        Rows of ``score_chances``: what each model's scores promise.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     ndcg: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    chances: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def write(self, bench: Workbench) -> None:
         """Leave it on the workbench, beside what was measured there under other protocols before."""
         protocols = {row["protocol"] for row in self.rows}
         before = self.read(bench) if bench.holds("evaluate") else Measured()
         rows = [row for row in before.rows if row["protocol"] not in protocols] + self.rows
-        bench.write("evaluate", asdict(Measured(rows, {**before.ndcg, **self.ndcg})))
+        bench.write("evaluate", asdict(Measured(rows, before.ndcg | self.ndcg, before.chances | self.chances)))
 
     @classmethod
     def read(cls, bench: Workbench) -> Measured:
