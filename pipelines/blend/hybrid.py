@@ -48,6 +48,9 @@ class HybridConfig(ModelConfig):
         if unknown:
             raise ValueError(f"no member is called {', '.join(unknown)}; there are {', '.join(MEMBERS)}")
         against = {name for name, (_, reading) in parts.items() if reading == "dislikes"}
+        twice = sorted(name for name in against if MEMBERS[parts[name][0]].reads_stars)
+        if twice:
+            raise ValueError(f"{', '.join(twice)}: low stars speak against films in this model by themselves")
         wrong = [name for name, weight in weights.items() if (weight > 0 if name in against else weight < 0)]
         if wrong or not any(weight > 0 for weight in weights.values()):
             raise ValueError(

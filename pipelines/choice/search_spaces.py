@@ -14,7 +14,7 @@ Space = Callable[[Any], dict[str, Any]]
 
 
 DECAYS = [1.0, 0.995, 0.99, 0.98, 0.95, 0.9, 0.85, 0.8, 0.7]
-FLAT = {"history.power": 0.0, "history.decay": 1.0, "history.floor": 0.0}
+FLAT = {"history.power": 0.0, "history.decay": 1.0, "history.floor": 0.0, "history.every_rating": True}
 
 
 def _history(trial: Any, flat: bool) -> dict[str, Any]:

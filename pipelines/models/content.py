@@ -20,7 +20,7 @@ from pipelines.models.base import Model, ModelConfig
 from pipelines.models.parts.documents import documents, joined
 from pipelines.models.parts.item_side import Neighbours
 from pipelines.models.parts.nearest import nearest
-from pipelines.people.history import FloatArray, Histories, ItemArray, WeightRule, weigh
+from pipelines.people.history import FloatArray, Histories, HistoryRule, ItemArray, weigh
 
 MIN_TERMS = 100
 """A vocabulary smaller than this is learned again with films' unique terms."""
@@ -35,7 +35,7 @@ class ContentConfig(ModelConfig):
     max_df: float = Field(0.8, gt=0, le=1, description="Share of the films a term may be in at most.")
     sublinear: bool = Field(True, description="Count 1 + log(occurrences) instead of occurrences.")
     neighbours: int = Field(300, ge=1, description="Films nearest to a film through which it speaks.")
-    history: WeightRule = Field(WeightRule(like_from=4.0), description="Weights of the liked films.")
+    history: HistoryRule = Field(HistoryRule(like_from=4.0), description="Weights of the liked films.")
 
 
 class ContentModel(Model):
