@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.table import Table
 
 from flows.cli.completion import model_names
 from flows.cli.console import out, progress_bar, set_up_logging
@@ -23,6 +24,9 @@ from pipelines.runs import new_run_id
 from pipelines.settings import Settings, load_settings
 from warehouse.errors import ConfigError
 from warehouse.store import ReleaseStore
+
+if TYPE_CHECKING:
+    from pipelines.jobs.promote import Promoted
 
 
 def register(app: typer.Typer) -> None:
@@ -102,9 +106,12 @@ def train(
         list[str] | None, typer.Option("--set", help="A hyper-parameter, such as factors=32; for one model only.")
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of everything random in the fit.")] = None,
+    gate: Annotated[bool, typer.Option("--gate/--no-gate", help="Whether to measure them and ask the gate.")] = True,
 ) -> None:
-    """Train models on all ratings."""
+    """Train models on all ratings, measure them under the gate's protocol and ask whether one may be published."""
     settings = _start()
+    from pipelines.jobs.evaluate import evaluate
+    from pipelines.jobs.promote import promote as ask_gate
     from pipelines.jobs.train import train as job
 
     chosen = tuple(models or settings.training.models)
@@ -115,8 +122,13 @@ def train(
         values["random_state"] = seed
     with progress_bar():
         trained = job(settings, new_run_id(), models=chosen, overrides=dict.fromkeys(chosen, values))
+        if gate:
+            evaluate(settings, trained.run_id, protocols=(settings.training.gate,))
+            judged = ask_gate(settings, trained.run_id)
     for name, seconds in trained.seconds.items():
         out.print(f"{name}: {seconds:.2f} s")
+    if gate:
+        _show_decision(judged)
 
 
 def promote() -> None:
@@ -124,7 +136,20 @@ def promote() -> None:
     settings = _start()
     from pipelines.jobs.promote import promote as job
 
-    for reason in job(settings).ranking.reasons:
+    _show_decision(job(settings))
+
+
+def _show_decision(judged: Promoted) -> None:
+    """Print what was compared, and what came of it in words."""
+    from pipelines.jobs.promotion_record import table_of
+
+    rows = table_of(judged.numbers)
+    if rows:
+        table = Table(*rows[0])
+        for row in rows:
+            table.add_row(*row.values())
+        out.print(table)
+    for reason in judged.ranking.reasons:
         out.print(reason)
 
 
