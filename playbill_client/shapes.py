@@ -52,7 +52,7 @@ class Item:
     overview: str | None
     vote_average: float | None  # TMDB's mean vote.
     rank: int  # Place in the list.
-    score: float  # What the list is ranked by; comparable within one reason of one list.
+    score: float  # The chance of 4 stars or more from who rates it; falls down a list.
     reason: Literal["hybrid", "content_based", "popular_in_genre", "popular"]
     because: list[Because] | None  # Up to three films it is due to; null past the tenth.
 
@@ -142,6 +142,34 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSays:
+    """One channel's part in a film's score."""
+
+    channel: str
+    points: float  # What it adds to the score; below 0 it speaks against the film.
+    share: float  # Its part of all that is said, for and against.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhyNotAnswer:
+    """What became of a film in somebody's list."""
+
+    user_id: str
+    movie_id: int  # TMDB id.
+    title: str
+    release_id: str
+    outcome: Literal["listed", "further_down", "rated", "not_scored"]
+    rank: int | None  # Its place among all films they have not rated, from 1.
+    score: float | None  # What it is ranked by.
+    of: int  # Films that have a score for them.
+    length: int  # Films of the list.
+    last_score: float | None  # The score of the list's last film.
+    rating: float | None  # The stars they gave it, where they did.
+    channels: list[ChannelSays]  # The loudest first; none for a film that fills a list up.
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RankedFilm:
     """A film in a list that is the same for everybody."""
 
@@ -157,7 +185,8 @@ class RankedFilm:
     overview: str | None
     vote_average: float | None  # TMDB's mean vote.
     rank: int
-    score: float
+    score: float  # The chance of 4 stars or more from who rates it; in a search, how well the title fits.
+    recommendable: bool  # Whether lists may hold it: it is in the catalogue, with a title.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,3 +294,4 @@ class MovieDetails:
     vote_count: int | None
     ratings: int  # People here who rated it.
     mean_rating: float | None  # Their mean rating, 0.5-5.0 stars.
+    recommendable: bool  # Whether lists may hold it: it has a title.
