@@ -44,6 +44,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "sql": Entry("query", "ask the releases and the lake in SQL"),
         "releases": Entry("releases", "what was published, and what is served"),
         "diff": Entry("diff", "what tells one release from another"),
+        "mlflow": Entry("mlflow", "what was trained, how good it was, what is served"),
         "doctor": Entry("doctor", "what is configured, what answers, what is stale"),
     },
     "Serve it": {

@@ -23,12 +23,18 @@ class TrainedModels:
     recipes : dict of model to its whole recipe
     mlflow : dict of model to its MLflow run
         Empty where the run is not tracked.
+    mlflow_training : str
+        MLflow's run of the whole training; empty where it is not tracked.
+    mlflow_version : str or None
+        The number that the challenger has among MLflow's registered models, once it has been judged.
     """
 
     dataset: str
     challenger: str
     recipes: dict[str, dict[str, Any]]
     mlflow: dict[str, str] = field(default_factory=dict)
+    mlflow_training: str = ""
+    mlflow_version: str | None = None
 
     def write(self, bench: Workbench) -> None:
         """Leave it on the workbench."""

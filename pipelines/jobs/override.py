@@ -10,7 +10,7 @@ from pipelines.choice.recipes import recipe_hash
 from pipelines.jobs.active import active_set
 from pipelines.jobs.champion import served_release, trained_for
 from pipelines.jobs.handover import Ranking, TrainedModels
-from pipelines.jobs.promote import Promoted
+from pipelines.jobs.promote import Promoted, track_decision
 from pipelines.jobs.promotion_record import decision_of, no_numbers, record_decision
 from pipelines.models.popularity import PopularityModel
 from pipelines.registry import Registry
@@ -58,7 +58,8 @@ def promote_anyway(settings: Settings, version: str | None, *, because: str, who
                 "challenger_recipe": recipe_hash(trained.challenger, trained.recipes[trained.challenger]),
                 "mlflow_run_id": trained.mlflow.get(trained.challenger), "decided_by": who, "because": because,
             }  # fmt: skip
-            record_decision(settings, newest.run_id, row)
+            if record_decision(folder, newest.run_id, row):
+                track_decision(settings, newest, trained, row, [])
         return Promoted(trained.challenger, True, ranking, row)
     if named not in store.ids():
         known = ", ".join(store.ids()[:3]) or "none"
@@ -127,7 +128,7 @@ def _take(settings: Settings, release: Release, case: str, *, because: str, who:
             "challenger_recipe": facts["recipe_hash"], "release_id": release.release_id,
             "mlflow_run_id": facts.get("mlflow_run_id"), "decided_by": who, "because": because, "reasons": reasons,
         }  # fmt: skip
-        record_decision(settings, run_id, row)
+        record_decision(folder, run_id, row)
         ReleaseStore(folder).pins.end_rollbacks()  # the lists made with it are to be served
     log.info("%s done model=%s release=%s by=%s", case, facts["model"], release.release_id, who)
     return Promoted(facts["model"], True, ranking, row)

@@ -12,6 +12,7 @@ from pipelines.engine.local import rank_everybody
 from pipelines.films.search import FilmSearch
 from pipelines.jobs.active import active_set
 from pipelines.jobs.release_record import facts_of, log_release, small_tables, without
+from pipelines.jobs.served import follow
 from pipelines.jobs.winner import winner_of
 from pipelines.lists import tables
 from pipelines.people.reader import read_films, read_people
@@ -98,6 +99,7 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
                 file.unlink()
                 stop_on_errors(write_release_file(file, content, list_length=settings.lists.length))
         previous = log_release(settings, store, bench.run_id, release_id)
+        follow(settings)
     log.info(
         "publish done release=%s users=%d model=%s trained_for=%s previous=%s",
         release_id, facts["users"], winner.name, winner.trained_for or release_id, previous,

@@ -41,6 +41,7 @@ def facts_of(
         "arrays_from": winner.trained_for,
         "git_revision": git_revision(),
         "mlflow_run_id": winner.mlflow_run_id,
+        "mlflow_version": winner.mlflow_version,
         "data_watermark": datetime.fromtimestamp(newest, UTC).isoformat(),
         "users": len(people.user_ids),
         "movies": len(films),

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.choice.recipes import from_recipe, make_model, recipe_folders
+from pipelines.choice.recipes import from_recipe, make_model, recipe_folders, recipe_hash
 from pipelines.jobs.active import active_set
 from pipelines.jobs.handover import TrainedModels
+from pipelines.jobs.tracking import datasets_of, tags_of
 from pipelines.models.base import Model
 from pipelines.models.parts.sharing import fit_all
 from pipelines.models.popularity import PopularityModel
@@ -65,11 +66,12 @@ def train(
     makers = _makers(settings, names, overrides or {}, recipes or {})
     people, films, active = read_people(folder), read_films(folder), active_set(folder)
     histories = people.histories_in(films)
-    registry = Registry(settings)
+    registry, tags = Registry(settings), tags_of(settings, run_id, active.dataset)
     bench = workbench(folder, run_id)
     seconds: dict[str, float] = {}
     tracked: dict[str, str] = {}
-    with writing(folder):
+    tracking = registry.run(f"{active.dataset} {run_id}", tags, datasets_of(folder, active))
+    with writing(folder), tracking as parent:
         clear_others(folder, run_id)
         step("train", 0, len(makers))
         started = time.monotonic()
@@ -78,13 +80,20 @@ def train(
             seconds[name] = round(time.monotonic() - started, 2)
             step("train", done, len(makers))
             started = time.monotonic()
-            mlflow_id = registry.log_model(name, run_id, active.dataset, model.recipe, bench.model(name))
+            own = {**tags, "playbill.model": name, "playbill.recipe_hash": recipe_hash(name, model.recipe)}
+            mlflow_id = registry.log_model(parent, name, own, model.recipe, seconds[name])
             if mlflow_id:
                 tracked[name] = mlflow_id
             log.info("train done model=%s seconds=%.2f", name, seconds[name])
         whole = {name: model.recipe for name, model in makers.items()}
         challenger = _challenger(settings, tuple(recipes or makers))
-        TrainedModels(active.dataset, challenger, whole, tracked).write(bench)
+        registry.log_params(parent, {
+            "challenger": challenger, "recipe_hash": recipe_hash(challenger, whole[challenger]), "models": list(makers),
+            "dataset": active.dataset, "random_state": settings.random_state,
+        })  # fmt: skip
+    # known only when the run has been ended
+    tracked = {} if registry.lost else tracked
+    TrainedModels(active.dataset, challenger, whole, tracked, parent).write(bench)
     return Trained(run_id, seconds)
 
 

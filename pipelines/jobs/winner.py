@@ -25,8 +25,8 @@ class Winner:
     ----------
     arrays, popularity : Path
         Its saved arrays, and those of the popularity that fills its lists up.
-    mlflow_run_id : str or None
-        MLflow's run of its training, where that was tracked.
+    mlflow_run_id, mlflow_version : str or None
+        MLflow's run of its training, and its number there, where that was tracked.
     headline : dict
         Its own figures over everybody, measured when it was trained: ``next.ndcg`` and so on.
     metrics : list of dict
@@ -42,6 +42,7 @@ class Winner:
     popularity: Path
     recipe: dict[str, Any]
     mlflow_run_id: str | None
+    mlflow_version: str | None
     headline: dict[str, float | None]
     metrics: list[dict[str, Any]]
     trained_for: str | None
@@ -79,9 +80,9 @@ def _of_run(bench: Workbench, name: str, trained: TrainedModels, gate: str) -> W
     rows = measured.rows
     own = [row for row in rows if row["model"] == name and row["segment"] == "all"]
     headline = {f"{row['protocol']}.{row['metric']}": row["value"] for row in own}
-    tracked = trained.mlflow.get(name)
+    tracked, version = trained.mlflow.get(name), trained.mlflow_version if name == trained.challenger else None
     return Winner(
-        name, bench.model(name), popularity, trained.recipes[name], tracked, headline, rows, None,
+        name, bench.model(name), popularity, trained.recipes[name], tracked, version, headline, rows, None,
         measured.chances.get(gate, []),
     )  # fmt: skip
 
@@ -95,6 +96,7 @@ def winner_of_release(release: Release, bench: Workbench) -> Winner:
         fresh if fresh.exists() else release.models / PopularityModel.name,
         release.manifest["recipe"],
         release.manifest["mlflow_run_id"],
+        release.manifest.get("mlflow_version"),
         release.manifest["metrics"],
         rows_of(release, MODEL_METRICS),
         trained_for(release),
