@@ -37,6 +37,14 @@ class HybridConfig(ModelConfig):
         {"als": 1.0, "ease": 1.0, "covisitation": 1.0, "content": 0.1, "popularity": 0.1},
         description="Weight of each channel's standardised score (`als`, `als.likes`); 0 leaves it out.",
     )
+    alike: dict[str, float] = Field(
+        {"content": 1.0, "covisitation": 0.3},
+        description="What each member's likeness counts where films are told alike: similar films, and films away from "
+        "what somebody dislikes. These are members whether they have a weight or not.",
+    )
+    fame: float = Field(
+        0.5, ge=0, description="What a deviation of the logarithm of a film's ratings counts among alike films."
+    )
     members: dict[str, dict[str, Any]] = Field({}, description="Hyper-parameters of each member; others are defaults.")
     cold_every: int = Field(0, ge=0, description="Every how many places one is kept for a film nobody rated; 0: none.")
 
@@ -59,6 +67,14 @@ class HybridConfig(ModelConfig):
             )
         return weights
 
+    @field_validator("alike")
+    @classmethod
+    def _are_members(cls, alike: dict[str, float]) -> dict[str, float]:
+        wrong = sorted(name for name, weight in alike.items() if name not in MEMBERS or weight < 0)
+        if wrong:
+            raise ValueError(f"what is alike is told by members, by at least 0, not {', '.join(wrong)}")
+        return alike
+
     @model_validator(mode="after")
     def _members_are_valid(self) -> Self:
         for name, values in self.members.items():
@@ -79,15 +95,15 @@ class HybridModel(Model):
 
     def __init__(self, config: ModelConfig | None = None) -> None:
         super().__init__(config)
-        for name, weight in sorted(self.config.weights.items()):
-            member = split_name(name)[0]
-            if weight != 0 and member not in self.members:
-                kind = MEMBERS[member]
-                self.members[member] = kind(kind.config_class.model_validate(self.config.members.get(member, {})))
+        speaking = [split_name(name)[0] for name, weight in self.config.weights.items() if weight != 0]
+        telling = [name for name, weight in self.config.alike.items() if weight != 0]
+        for name in sorted({*speaking, *telling}):
+            kind = MEMBERS[name]
+            self.members[name] = kind(kind.config_class.model_validate(self.config.members.get(name, {})))
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """The weights other than 0 and every hyper-parameter of the members that they belong to."""
+        """The weights other than 0 and every hyper-parameter of the members there are."""
         weights = {name: weight for name, weight in self.config.weights.items() if weight != 0}
         return {**super().recipe, "weights": weights, "members": {n: m.recipe for n, m in self.members.items()}}
 

@@ -83,7 +83,8 @@ def train(
                 tracked[name] = mlflow_id
             log.info("train done model=%s seconds=%.2f", name, seconds[name])
         whole = {name: model.recipe for name, model in makers.items()}
-        TrainedModels(active.dataset, _challenger(settings, tuple(makers)), whole, tracked).write(bench)
+        challenger = _challenger(settings, tuple(recipes or makers))
+        TrainedModels(active.dataset, challenger, whole, tracked).write(bench)
     return Trained(run_id, seconds)
 
 

@@ -6,6 +6,8 @@ popularity is damped by its likeness to what was disliked, as `similar_films` kn
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from pipelines.blend.one_pass import OnePass
@@ -32,8 +34,16 @@ class Away:
 
     def __init__(self, model: Model, films: Films) -> None:
         self._n_films, self._places = len(films), films.index_of(model.films.movie_ids)
-        channels = alike_channels(model)
-        self._one_pass = OnePass(model, channels) if channels else None
+        self._model = model
+
+    @cached_property
+    def one_pass(self) -> OnePass | None:
+        """The channels of likeness, made when they are first asked for: at MovieLens 32M's size they take seconds.
+
+        Whoever answers requests asks for them before the first.
+        """
+        channels = alike_channels(self._model)
+        return OnePass(self._model, channels) if channels else None
 
     def orders(self, histories: Histories, rows: IntArray, order: Lists) -> dict[int, Lists]:
         """Return, for those of these rows that hold a dislike, their own filling order.
@@ -45,14 +55,14 @@ class Away:
         order : Lists
             One list of films, the best filler first; scores at least 0.
         """
-        if self._one_pass is None or len(rows) == 0 or not histories.disliked.any():
-            return {}
         own = histories.take(rows)
         kept = own.disliked
+        if not kept.any() or self.one_pass is None:
+            return {}
         bounds = np.concatenate(([0], np.cumsum(kept)))[own.indptr].astype(np.int64)
         disliked = Histories(bounds, own.item_idx[kept], own.ratings[kept], own.rated_at[kept])
         orders = {}
-        for batch in self._one_pass.batches(disliked):
+        for batch in self.one_pass.batches(disliked):
             likeness = np.einsum("ch,chi->hi", batch.gain, batch.block) + batch.shift.sum(axis=0)[:, None]
             for place, scores in enumerate(likeness):
                 if disliked.lengths[batch.first + place]:

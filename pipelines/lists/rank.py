@@ -121,6 +121,11 @@ class Ranker:
         places = films.index_of(known.movie_ids)
         return cls(model, OnePass(model), known, films, places, order, Away(model, films))
 
+    def ready(self) -> Ranker:
+        """Work out now what only some lists need, so that no request waits for it; return this ranker."""
+        _ = self.away.one_pass
+        return self
+
     def rank(
         self,
         people: People,

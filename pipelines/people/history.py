@@ -100,6 +100,16 @@ class Histories:
         flat = np.arange(indptr[-1]) + np.repeat(self.indptr[wanted] - indptr[:-1], lengths)
         return Histories(indptr, self.item_idx[flat], self.ratings[flat], self.rated_at[flat])
 
+    def keep(self, kept: NDArray[np.bool_]) -> Histories:
+        """Return as many histories with only some of their ratings.
+
+        Parameters
+        ----------
+        kept : bool array, shape (n_ratings,)
+        """
+        running: IntArray = np.concatenate((np.zeros(1, np.int64), np.cumsum(kept, dtype=np.int64)))
+        return Histories(running[self.indptr], self.item_idx[kept], self.ratings[kept], self.rated_at[kept])
+
     def chunks(self, size: int) -> Iterator[tuple[int, Histories]]:
         """Yield (first row, histories) in pieces of at most ``size`` histories, without copying ratings."""
         for start in range(0, len(self), size):
