@@ -14,8 +14,8 @@ from typing import Any, TextIO
 import typer
 from rich.table import Table
 
-from flows.cli.console import err, out
-from flows.cli.printable import printable
+from flows.cli.console import PLAIN_WIDTH, err, out
+from flows.cli.printable import PlainConsole, printable
 from warehouse.db import Connection
 from warehouse.errors import ConfigError
 from warehouse.files import replacing
@@ -112,8 +112,6 @@ def _write_text(result: Result, form: str, file: Any) -> int:
         file.write("\n]\n")
         return rows
     if form == "table":
-        from flows.cli.console import PLAIN_WIDTH, PlainConsole
-
         lines = list(_every(result))
         PlainConsole(file=file, width=PLAIN_WIDTH).print(_table(result.columns, lines))
         return len(lines)
@@ -143,7 +141,8 @@ def _every(result: Result) -> Iterator[tuple[Any, ...]]:
 
 
 def _show_table(result: Result) -> None:
-    rows, more = [], 0
+    rows: list[tuple[Any, ...]] = []
+    more = 0
     for chunk in result.chunks:
         wanted = chunk[: SHOWN_ROWS - len(rows)]
         rows += wanted
