@@ -15,6 +15,7 @@ from pipelines.blend.catalogue import load_model
 from pipelines.choice.evaluation.report import Evaluation
 from pipelines.choice.evaluation.report import evaluate as measure
 from pipelines.choice.evaluation.split import Ratings
+from pipelines.choice.learning import Learner
 from pipelines.choice.recipes import from_recipe
 from pipelines.films.films import Films
 from pipelines.jobs.active import active_set
@@ -34,7 +35,8 @@ def evaluate(
 ) -> dict[str, Evaluation]:
     """Measure the recipes of a run's models, by default those of the newest run that trained.
 
-    The models are fitted anew on each protocol's training part, in the films and ratings of the lake. The figures go
+    The models are fitted anew on each protocol's training part, in the films and ratings of the lake, and a blend's
+    weights are learned there too: those of the run only hold for the protocol that they were learned on. The figures go
     to the metrics ledger, to MLflow, and to the workbench for the promotion gate.
 
     Parameters
@@ -57,26 +59,24 @@ def evaluate(
     films = read_films(folder)
     ratings = ratings_of(read_people(folder), films)
     ready = [load_model(bench.model(name)) for name in trained.recipes if bench.model(name).exists()]
-    makers = {name: partial(from_recipe, name, recipe) for name, recipe in trained.recipes.items()}
+    seed = settings.random_state
     chosen = protocols or (settings.training.gate, *settings.training.protocols)
-    evaluations = {
-        protocol: measure(
+    evaluations = {}
+    for protocol in dict.fromkeys(chosen):
+        makers = {name: partial(from_recipe, name, trained.recipe_for(name, protocol)) for name in trained.recipes}
+        learner = Learner(protocol, ratings, films, seed, _show, list(ready))
+        evaluations[protocol] = measure(
             makers, ratings, films, protocol,
-            dataset=dataset, seed=settings.random_state, max_people=settings.training.measured_people,
-            ready=ready, progress=_show,
-        )
-        for protocol in dict.fromkeys(chosen)
-    }  # fmt: skip
+            dataset=dataset, seed=seed, max_people=settings.training.measured_people,
+            ready=ready, learn=learner.learn, progress=_show,
+        )  # fmt: skip
     _record(settings, bench, trained, evaluations)
     return evaluations
 
 
 def ratings_of(people: People, films: Films) -> Ratings:
     """Return everybody's ratings as the evaluation reads them, in the order of the histories."""
-    histories = people.histories_in(films)
-    return Ratings(
-        histories.owner, histories.item_idx, histories.ratings, histories.rated_at, len(histories), len(films)
-    )
+    return Ratings.of(people.histories_in(films), len(films))
 
 
 def read_own_ids(batch: Path) -> tuple[Ratings, Films]:
@@ -110,6 +110,7 @@ def _record(settings: Settings, bench: Workbench, trained: TrainedModels, evalua
         {**row, "recipe": recipes[row["model"]]} for evaluation in evaluations.values() for row in evaluation.rows()
     ]
     ledgers.append(settings.folder, "metrics", bench.run_id, rows)
+    rows += [row for name, lesson in trained.lessons.items() for row in _channel_rows(name, lesson, recipes[name])]
     ndcg = {
         protocol: {model: evaluation.per_person(model).tolist() for model in evaluation.values}
         for protocol, evaluation in evaluations.items()
@@ -125,6 +126,17 @@ def _record(settings: Settings, bench: Workbench, trained: TrainedModels, evalua
                 "evaluate done protocol=%s model=%s metric=%s@%d value=%s",
                 row["protocol"], row["model"], row["metric"], row["k"], _short(row["value"]),
             )  # fmt: skip
+
+
+def _channel_rows(model: str, lesson: dict[str, Any], recipe: str) -> list[dict[str, Any]]:
+    """Return what each channel of a blend weighs and adds, as rows of the metrics; their segment is the channel."""
+    rows = []
+    for worth in lesson["worth"]:
+        about = {"model": model, "protocol": lesson["protocol"], "segment": worth["channel"], "n": lesson["people"]}
+        weight = {"metric": "channel_weight", "k": None, "value": worth["weight"], "low": None, "high": None}
+        gain = {"metric": "channel_gain", "k": 10, "value": worth["gain"], "low": worth["low"], "high": worth["high"]}
+        rows += [{**about, **weight, "recipe": recipe}, {**about, **gain, "recipe": recipe}]
+    return rows
 
 
 def _named(rows: list[dict[str, Any]], model: str) -> dict[str, float]:

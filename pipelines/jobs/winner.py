@@ -10,6 +10,7 @@ from pipelines.blend.catalogue import load_model
 from pipelines.jobs.champion import metric_rows, trained_for
 from pipelines.jobs.handover import Measured, Ranking, TrainedModels
 from pipelines.models.base import Model
+from pipelines.models.content import ContentModel
 from pipelines.models.popularity import PopularityModel
 from pipelines.runs import Workbench
 from warehouse.folder import DataFolder
@@ -32,6 +33,9 @@ class Winner:
         Rows of ``model_metrics``, measured then.
     trained_for : str or None
         The release that it was trained for; None when this run trained it.
+    blend : dict or None
+        How its channels' weights were learned, as `TrainedModels.lessons` has it without the recipe it began with;
+        None where they were not.
     """
 
     name: str
@@ -42,6 +46,13 @@ class Winner:
     headline: dict[str, float | None]
     metrics: list[dict[str, Any]]
     trained_for: str | None
+    blend: dict[str, Any] | None
+
+    @property
+    def text_reader(self) -> Path | None:
+        """The arrays of the content model trained beside it, which reads free text whether its blend hears it or not."""
+        beside = self.arrays.parent / ContentModel.name
+        return beside if beside.exists() and beside != self.arrays else None
 
     def load(self) -> tuple[Model, PopularityModel]:
         """Load the model and the popularity; raises ModelFormatError where this version cannot."""
@@ -70,7 +81,9 @@ def _of_run(bench: Workbench, name: str, trained: TrainedModels) -> Winner:
     own = [row for row in rows if row["model"] == name and row["segment"] == "all"]
     headline = {f"{row['protocol']}.{row['metric']}": row["value"] for row in own}
     tracked = trained.mlflow.get(name)
-    return Winner(name, bench.model(name), popularity, trained.recipes[name], tracked, headline, rows, None)
+    lesson = trained.lessons.get(name)
+    blend = None if lesson is None else {key: value for key, value in lesson.items() if key != "begun"}
+    return Winner(name, bench.model(name), popularity, trained.recipes[name], tracked, headline, rows, None, blend)
 
 
 def winner_of_release(release: Release, bench: Workbench) -> Winner:
@@ -85,4 +98,5 @@ def winner_of_release(release: Release, bench: Workbench) -> Winner:
         release.manifest["metrics"],
         metric_rows(release),
         trained_for(release),
+        release.manifest.get("blend"),
     )

@@ -118,6 +118,7 @@ def evaluate(
     seed: int = 0,
     max_people: int | None = None,
     ready: Iterable[Model] = (),
+    learn: Callable[[Model, int], Model] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Evaluation:
     """Fit and measure each model on each fold of a protocol.
@@ -131,6 +132,9 @@ def evaluate(
         Ask at most this many people, drawn by ``seed``; every model learns from all and is asked about the same ones.
     ready : models, optional
         Fitted before; those that learn from films alone are not fitted again on the same films.
+    learn : callable, optional
+        From an unfitted model and a fold's number from 0 to what is to be fitted: where a recipe leaves something to be
+        learned from the data, such as a blend's weights. It may know what comes before the fold's test rows, no more.
     progress : callable, optional
         Called with a line of text as the work goes on.
 
@@ -154,7 +158,7 @@ def evaluate(
     for number, fold in enumerate(folds, start=1):
         if progress is not None:
             progress(f"{protocol}, fold {number} of {len(folds)}: fitting")
-        unfitted = {name: maker() for name, maker in makers.items()}
+        unfitted = {name: maker() if learn is None else learn(maker(), number - 1) for name, maker in makers.items()}
         for name, model in fit_all(unfitted, fold.train, films, ready=of_films):
             of_films = [*of_films, *of_films_alone([model])]
             if progress is not None:
