@@ -50,7 +50,7 @@ class Winner:
 
     @property
     def text_reader(self) -> Path | None:
-        """The arrays of the content model trained beside it, which reads free text whether its blend hears it or not."""
+        """The arrays of the content model trained beside it, which reads free text even if no blend hears it."""
         beside = self.arrays.parent / ContentModel.name
         return beside if beside.exists() and beside != self.arrays else None
 
