@@ -116,8 +116,6 @@ def made_up_hybrid(people: People, seed: int = 1) -> Model:
         elif name == "covisitation":
             made.counts_ = neighbours(counts, n_films, 120, rng)
         elif name == "content":
-            made.terms_, made.vocabulary_ = sp.csr_matrix((n_films, 1), dtype=np.float32), ["word"]
-            made.idf_ = np.ones(1, np.float32)
             made.nearest_ = neighbours(np.ones(n_films), n_films, member.config.neighbours, rng)
         elif name == "als":
             factors_of(made, people, rng)

@@ -8,6 +8,7 @@ tenth. Run:
 
     python -m bench.publish_changed                 # a tenth of MovieLens 32M's people and ratings, all films
     python -m bench.publish_changed --share 1       # its whole size
+    python -m bench.publish_changed --share 0.02 --films 4000 --home FOLDER    # FOLDER keeps what was trained
 """
 
 from __future__ import annotations
@@ -22,15 +23,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.movielens_like import Shape, write_set
-from pipelines.jobs.build import build
-from pipelines.jobs.handover import Measured, Ranking
-from pipelines.jobs.ingest import ingest
+from bench.movielens_like import write_set
+from bench.trained_set import Stages, prepare, settings_of, shape_of
 from pipelines.jobs.publish import publish
 from pipelines.jobs.publish_changed import publish_changed
-from pipelines.jobs.reuse import reuse
-from pipelines.jobs.train import train
-from pipelines.runs import new_run_id, workbench
+from pipelines.progress import reporting
+from pipelines.runs import new_run_id
 from pipelines.settings import Settings
 from warehouse.builds import built_file
 from warehouse.db import connect, quoted
@@ -40,18 +38,6 @@ from warehouse.sums import seal
 LIMIT = 0.1
 CHANGED = 100
 """One person in so many has rated since."""
-
-
-def prepare(settings: Settings, zip_path: Path) -> None:
-    """Ingest, build, train and publish once, without asking the gate."""
-    run_id = new_run_id()
-    ingest(settings, run_id, movielens=zip_path)
-    build(settings, run_id)
-    train(settings, run_id, models=("hybrid",))
-    bench = workbench(settings.folder, run_id)
-    Measured().write(bench)
-    Ranking("hybrid", None, []).write(bench)
-    publish(settings, run_id)
 
 
 def rate_again(settings: Settings) -> int:
@@ -82,38 +68,46 @@ def differing_lists(settings: Settings, first: str, second: str) -> int:
     return int(found[0][0])
 
 
+def measure(settings: Settings, run_id: str) -> dict[str, float]:
+    """Change some ratings, publish both ways and return the figures."""
+    n_changed = rate_again(settings)
+    started = time.monotonic()
+    with Stages() as stages, reporting(stages):
+        incremental = publish_changed(settings, new_run_id())
+    changed_seconds = time.monotonic() - started
+    facts = ReleaseStore(settings.folder).get(incremental.release_id).manifest
+    started = time.monotonic()
+    full = publish(settings, run_id)
+    full_seconds = time.monotonic() - started
+    for row in stages.rows:
+        print(f"changed: {row['stage']:20} {row['seconds']:>8}")
+    return {
+        "people": incremental.users,
+        "films": incremental.movies,
+        "changed": n_changed,
+        "ranked_anew": facts["changed_people"],
+        "full_seconds": round(full_seconds, 2),
+        "changed_seconds": round(changed_seconds, 2),
+        "ratio": round(changed_seconds / full_seconds, 3),
+        "differing_lists": differing_lists(settings, incremental.release_id, full.release_id),
+    }
+
+
 def main() -> None:
     """Prepare, publish both ways, print a table and one line of JSON, and say whether it is within the limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--share", type=float, default=0.1, help="share of the people and ratings, 0 to 1")
-    parser.add_argument("--films", type=int, default=Shape().films, help="films of the made-up set")
+    parser.add_argument("--films", type=int, help="films of the made-up set; by default all of MovieLens 32M's")
     parser.add_argument("--zip", type=Path, help="a set to use instead of a made-up one")
+    parser.add_argument("--home", type=Path, help="a folder that keeps data and models; trained in there once")
     options = parser.parse_args()
-    whole = Shape()
-    people, ratings, tags = (int(n * options.share) for n in (whole.people, whole.ratings, whole.tags))
     with tempfile.TemporaryDirectory(prefix="playbill-bench-") as scratch:
-        home = Path(scratch)
-        settings = Settings(data_dir=home / "data", mlruns_dir=home / "mlruns")
-        prepare(settings, options.zip or write_set(home / "set.zip", Shape(ratings, people, options.films, tags)))
-        n_changed = rate_again(settings)
-        started = time.monotonic()
-        incremental = publish_changed(settings, new_run_id())
-        changed_seconds = time.monotonic() - started
-        facts = ReleaseStore(settings.folder).get(incremental.release_id).manifest
-        run_id = new_run_id()
-        reuse(settings, run_id, facts["dataset"])
-        started = time.monotonic()
-        full = publish(settings, run_id)
-        full_seconds = time.monotonic() - started
-        found = {
-            "people": incremental.users,
-            "changed": n_changed,
-            "ranked_anew": facts["changed_people"],
-            "full_seconds": round(full_seconds, 1),
-            "changed_seconds": round(changed_seconds, 1),
-            "ratio": round(changed_seconds / full_seconds, 3),
-            "differing_lists": differing_lists(settings, incremental.release_id, full.release_id),
-        }
+        home = options.home or Path(scratch)
+        settings = settings_of(home)
+        shape = shape_of(options.share, options.films)
+        run_id = prepare(settings, lambda: options.zip or write_set(home / "set.zip", shape))
+        publish(settings, run_id)
+        found = measure(settings, run_id)
     for name, value in found.items():
         print(f"{name:16} {value:>10,}")
     print(json.dumps(found))

@@ -12,7 +12,6 @@ command and its children, looked at twice a second. The limits are 40 minutes an
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import re
@@ -23,24 +22,12 @@ import threading
 import time
 from pathlib import Path
 
-from bench.movielens_like import Shape, write_set
+from bench.movielens_like import write_set
+from bench.trained_set import memory_gb, shape_of
 
 LIMIT_MINUTES, LIMIT_GB = 40.0, 12.0
 DONE = re.compile(r"\b(ingest|build|train|evaluate|promote|publish) done\b(?:.* model=(\S+))?")
 POLL_SECONDS = 0.5
-
-
-def memory_gb(pid: int) -> float:
-    """Return the proportional share of memory of a process and all its children, in GB."""
-    total, waiting = 0, [pid]
-    while waiting:
-        one = waiting.pop()
-        with contextlib.suppress(OSError):
-            text = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="ascii")
-            total += int(text.split("\nPss:")[1].split()[0])
-            for task in Path(f"/proc/{one}/task").iterdir():
-                waiting += [int(child) for child in (task / "children").read_text(encoding="ascii").split()]
-    return total / 1e6
 
 
 def measure(zip_path: Path, home: Path) -> list[dict[str, object]]:
@@ -53,7 +40,7 @@ def measure(zip_path: Path, home: Path) -> list[dict[str, object]]:
 
         def watch() -> None:
             while running.poll() is None:
-                peak[0] = max(peak[0], memory_gb(running.pid))
+                peak[0] = max(peak[0], memory_gb(str(running.pid)))
                 time.sleep(POLL_SECONDS)
 
         watcher = threading.Thread(target=watch)
@@ -82,11 +69,9 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="share of the people and ratings, 0 to 1")
     parser.add_argument("--zip", type=Path, help="a set to run on instead of a made-up one")
     options = parser.parse_args()
-    whole = Shape()
-    people, ratings, tags = (int(n * options.share) for n in (whole.people, whole.ratings, whole.tags))
     with tempfile.TemporaryDirectory(prefix="playbill-bench-") as scratch:
         home = Path(scratch)
-        path = options.zip or write_set(home / "ml-32m.zip", Shape(ratings, people, whole.films, tags))
+        path = options.zip or write_set(home / "ml-32m.zip", shape_of(options.share))
         rows = measure(path, home)
     seconds, peak = sum(float(str(row["seconds"])) for row in rows), max(float(str(row["peak_gb"])) for row in rows)
     print(f"{'stage':34} {'seconds':>8} {'peak GB':>8}")

@@ -93,7 +93,7 @@ def _als(ids: np.ndarray[tuple[int], np.dtype[np.int64]], factors: int, rng: np.
 
 
 def _hybrid(als: AlsModel, popularity: PopularityModel, rng: np.random.Generator) -> HybridModel:
-    """Return the published kind of model at its full size: 500 neighbours a film, 40 terms a description."""
+    """Return the published kind of model at its full size: 500 neighbours a film, 300 by content."""
     ids, model = als.movie_ids_, HybridModel(HybridConfig(members={"als": als.config.model_dump()}))
     assert ids is not None
     n = len(ids)
@@ -101,9 +101,7 @@ def _hybrid(als: AlsModel, popularity: PopularityModel, rng: np.random.Generator
     ease, covisitation, content = EaseModel(), CovisitationModel(), ContentModel()
     ease.kept_, ease.weights_ = np.arange(n, dtype=np.int32), _neighbours(n, n, 500, rng)
     covisitation.counts_ = _neighbours(n, n, 500, rng)
-    content.terms_ = _neighbours(n, 5_000, 40, rng) / np.float32(4)
-    content.vocabulary_ = [f"term{number}" for number in range(5_000)]
-    content.idf_ = np.ones(5_000, dtype=np.float32)
+    content.nearest_ = _neighbours(n, n, 300, rng)
     made |= {"ease": ease, "covisitation": covisitation, "content": content}
     model.members = {name: made[name] for name in model.members}
     model.cold_ = np.zeros(n, dtype=bool)

@@ -9,13 +9,13 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from flows.parameters import Request
 from pipelines.jobs.build import Built, build
-from pipelines.jobs.champion import champion_recipe
 from pipelines.jobs.enrich import Enriched, enrich
 from pipelines.jobs.evaluate import evaluate
 from pipelines.jobs.ingest import ingest
 from pipelines.jobs.ingest_app import AppIngested, ingest_app
 from pipelines.jobs.match import Matched
 from pipelines.jobs.match_titles import match_titles
+from pipelines.jobs.plan import plan_of
 from pipelines.jobs.promote import promote
 from pipelines.jobs.publish import Published, publish
 from pipelines.jobs.reuse import reuse
@@ -103,8 +103,10 @@ def _models(settings: Settings, run_id: str, mode: str, dataset: str, step: Step
     if mode == "none":
         step("reuse", reuse, settings, run_id, dataset)
         return
-    champion = {} if mode == "all" else champion_recipe(settings.folder, dataset)
-    again = mode == "champion" or settings.training.published in champion
-    step("train", train, settings, run_id, recipes=champion if again else {})
+    plan = plan_of(settings, dataset, mode)
+    if plan.nothing is not None:
+        step("reuse", reuse, settings, run_id, dataset, because=plan.nothing)
+        return
+    step("train", train, settings, run_id, recipes=plan.recipes)
     step("evaluate", evaluate, settings, run_id)
     step("promote", promote, settings, run_id)

@@ -12,6 +12,7 @@ from flows.report_changes import changes, seconds_of, tracked
 from pipelines.jobs.champion import metric_rows
 from pipelines.jobs.handover import Ranking
 from pipelines.jobs.match import Matched
+from pipelines.jobs.promotion_record import decision_of, table_of
 from pipelines.jobs.publish import Published
 from pipelines.runs import workbench
 from pipelines.settings import Settings
@@ -31,6 +32,9 @@ def publish_report(settings: Settings, report: Report) -> str:
         for f in report.built.findings
     ]
     create_table_artifact(checks, key="quality-checks", description="Offending rows of each check; 0 is good")
+    decision = decision_of(settings.folder, report.run_id)
+    if decision is not None:
+        create_table_artifact(table_of(decision), key="promotion", description=" ".join(decision["reasons"]))
     if report.enriched.coverage:
         coverage = [asdict(row) for row in report.enriched.coverage]
         create_table_artifact(coverage, key="film-coverage", description="How much is known of the films, by field")

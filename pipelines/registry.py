@@ -117,10 +117,28 @@ class Registry:
         self._client.log_batch(mlflow_id, metrics=[Metric(key, value, now, 0) for key, value in metrics.items()])
 
     @_never_fails
-    def log_decision(self, mlflow_id: str, promoted: bool, reasons: list[str]) -> None:
-        """Record a decision of the promotion gate, in words, on the model that asked."""
-        self._client.set_tag(mlflow_id, "playbill.promoted", str(promoted).lower())
-        self._client.set_tag(mlflow_id, "playbill.reasons", "\n".join(reasons))
+    def log_decision(self, mlflow_id: str, row: Mapping[str, Any]) -> None:
+        """Record a decision of the promotion gate on the model that asked: its words as tags, its numbers as metrics.
+
+        Parameters
+        ----------
+        row : mapping
+            A row of the promotion ledger.
+        """
+        from mlflow.entities import Metric, RunTag
+
+        now = time.time_ns() // 1_000_000
+        words = {name: value for name, value in row.items() if isinstance(value, str | bool)}
+        words["reasons"] = "\n".join(row["reasons"])
+        tags = [RunTag(f"gate.{name}", str(value)) for name, value in words.items()]
+        numbers = {name: value for name, value in row.items() if isinstance(value, int | float) and name not in words}
+        metrics = [Metric(f"gate.{name}", value, now, 0) for name, value in numbers.items()]
+        self._client.log_batch(mlflow_id, tags=tags, metrics=metrics)
+
+    @_never_fails
+    def version_tags(self, number: str) -> dict[str, str]:
+        """Return what a registered version says of itself."""
+        return dict(self._client.get_model_version(REGISTERED, number).tags)
 
     @_never_fails
     def register_champion(self, mlflow_id: str, tags: Mapping[str, str]) -> str:

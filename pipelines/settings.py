@@ -17,6 +17,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from pipelines.settings_gate import GateSettings
 from pipelines.settings_llm import LlmSettings
 from pipelines.settings_names import refuse_unknown, variable_not_json, variables_given
 from pipelines.settings_sections import (
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     supabase: SupabaseSettings = SupabaseSettings()
     events: EventSettings = EventSettings()
     training: TrainingSettings = TrainingSettings()
+    gate: GateSettings = GateSettings()
     lists: ListSettings = ListSettings()
     releases: ReleaseSettings = ReleaseSettings()
     serving: ServingSettings = ServingSettings()

@@ -56,11 +56,11 @@ class Snapshot:
         popularity = PopularityModel.load(release.models / PopularityModel.name)
         self.model = load_model(release.models / str(release.manifest["model"]))
         kernel.warm_up()
-        self.ranker = Ranker.of(self.model, popularity, self.films.films)
-        self.baseline = Ranker.of(popularity, popularity, self.films.films)
+        self.ranker = Ranker.of(self.model, popularity, self.films.films).ready()
+        self.baseline = Ranker.of(popularity, popularity, self.films.films).ready()
         self.facts = Facts(self.reader.facts(), self.films, FilmSearch.load(release.path / "search"))
         content = self._content(release)
-        self.content = None if content is None else Ranker.of(content, popularity, self.films.films)
+        self.content = None if content is None else Ranker.of(content, popularity, self.films.films).ready()
 
     @property
     def etag(self) -> str:

@@ -73,7 +73,12 @@ def _numbered(folder: DataFolder, name: str) -> list[tuple[int, Row]]:
     files = sound_files(folder.ledgers / name)
     if not files:
         return []
-    names = [column.name for column in LEDGERS[name].columns]
+    contract = LEDGERS[name]
+    names = [column.name for column in contract.columns]
+    # rows of a version that knew less of a decision are no rows of this ledger
+    whole = " AND ".join(f'"{column.name}" IS NOT NULL' for column in contract.columns if not column.nullable)
     with connect() as con:
-        query = f"SELECT part, {LEDGERS[name].column_list} FROM {rows_of(files)} ORDER BY part DESC, place"
+        con.execute(contract.create_sql)
+        known = f'SELECT *, 0 AS part, 0 AS place FROM "{name}" UNION ALL BY NAME FROM {rows_of(files)}'
+        query = f"SELECT part, {contract.column_list} FROM ({known}) WHERE {whole} ORDER BY part DESC, place"
         return [(row[0], dict(zip(names, row[1:], strict=True))) for row in con.execute(query).fetchall()]

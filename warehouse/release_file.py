@@ -66,6 +66,12 @@ def ratings_by_person(path: Path) -> dict[str, int]:
     return dict(rows)
 
 
+def rated_films(path: Path) -> pa.Table:
+    """Return what everybody in a release had rated: user_id, movie_ids."""
+    with connect(path, read_only=True) as con:
+        return con.sql("SELECT user_id, movie_ids FROM histories ORDER BY user_id").to_arrow_table()
+
+
 def changed_people(path: Path, ratings: pa.Table) -> tuple[list[str], list[str]]:
     """Compare people's ratings with a release's histories.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from typing import Annotated, Any
+from getpass import getuser
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from flows.cli.completion import model_names
+from flows.cli.completion import model_names, release_ids
 from flows.cli.console import out, progress_bar, set_up_logging
 from flows.cli.options import (
     DatasetOption,
@@ -25,11 +26,15 @@ from pipelines.settings import Settings, load_settings
 from warehouse.errors import ConfigError
 from warehouse.store import ReleaseStore
 
+if TYPE_CHECKING:
+    from pipelines.jobs.promote import Promoted
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     for command in (ingest, enrich, build, train, promote, publish):
         app.command(command.__name__)(command)
+    app.command("rollback-model")(rollback_model)
 
 
 def _start() -> Settings:
@@ -103,9 +108,12 @@ def train(
         list[str] | None, typer.Option("--set", help="A hyper-parameter, such as factors=32; for one model only.")
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of everything random in the fit.")] = None,
+    gate: Annotated[bool, typer.Option("--gate/--no-gate", help="Whether to measure them and ask the gate.")] = True,
 ) -> None:
-    """Train models on all ratings."""
+    """Train models on all ratings, measure them under the gate's protocol and ask whether one may be published."""
     settings = _start()
+    from pipelines.jobs.evaluate import evaluate
+    from pipelines.jobs.promote import promote as ask_gate
     from pipelines.jobs.train import train as job
 
     chosen = tuple(models or settings.training.models)
@@ -116,10 +124,15 @@ def train(
         values["random_state"] = seed
     with progress_bar():
         trained = job(settings, new_run_id(), models=chosen, overrides=dict.fromkeys(chosen, values))
+        if gate:
+            evaluate(settings, trained.run_id, protocols=(settings.training.gate,))
+            judged = ask_gate(settings, trained.run_id)
     for name, seconds in trained.seconds.items():
         out.print(f"{name}: {seconds:.2f} s")
     for name, lesson in trained.lessons.items():
         out.print(channel_table(name, lesson))
+    if gate:
+        _show_decision(judged)
 
 
 def channel_table(model: str, lesson: dict[str, Any]) -> Table:
@@ -137,12 +150,68 @@ def channel_table(model: str, lesson: dict[str, Any]) -> Table:
     return table
 
 
-def promote() -> None:
+def promote(
+    version: Annotated[
+        str | None,
+        typer.Argument(
+            autocompletion=release_ids,
+            help="With --because: a release, a run or a number in MLflow; by default the newest run.",
+        ),
+    ] = None,
+    because: Annotated[
+        str | None, typer.Option("--because", help="Promote it whatever the gate says, and this is why.")
+    ] = None,
+) -> None:
     """Ask the gate whether the newest trained model may be published; after a refusal the served one goes on."""
     settings = _start()
-    from pipelines.jobs.promote import promote as job
+    if because is None and version is not None:
+        raise ConfigError(
+            f"the gate judges the newest run only; to promote {version} whatever it says: "
+            f'playbill promote {version} --because "…"'
+        )
+    if because is None:
+        from pipelines.jobs.promote import promote as job
 
-    for reason in job(settings).ranking.reasons:
+        _show_decision(job(settings))
+        return
+    from pipelines.jobs.override import promote_anyway
+
+    for reason in promote_anyway(settings, version, because=because, who=getuser()).ranking.reasons:
+        out.print(reason)
+    out.print("It ranks the next release: playbill publish")
+
+
+def rollback_model(
+    release_id: Annotated[
+        str | None,
+        typer.Argument(autocompletion=release_ids, help="A release with the arrays; by default those ranking before."),
+    ] = None,
+    because: Annotated[str, typer.Option("--because", help="Why; it is recorded with who.")] = "",
+) -> None:
+    """Publish fresh lists ranked by the model that ranked before, and go on with it until another recipe is tried."""
+    settings = _start()
+    from pipelines.jobs.override import back_to
+    from pipelines.jobs.publish import publish as publish_lists
+
+    judged = back_to(settings, release_id, because=because, who=getuser())
+    for reason in judged.ranking.reasons:
+        out.print(reason)
+    with progress_bar():
+        published = publish_lists(settings)
+    out.print(f"Published release {published.release_id}: {published.users:,} lists")
+
+
+def _show_decision(judged: Promoted) -> None:
+    """Print what was compared, and what came of it in words."""
+    from pipelines.jobs.promotion_record import table_of
+
+    rows = table_of(judged.numbers)
+    if rows:
+        table = Table(*rows[0])
+        for row in rows:
+            table.add_row(*row.values())
+        out.print(table)
+    for reason in judged.ranking.reasons:
         out.print(reason)
 
 

@@ -17,8 +17,6 @@ from pipelines.people.history import FloatArray, Histories, WeightRule, ratings_
 
 LIKED_FROM = 4.0
 """Stars from which a rating is a like."""
-DISLIKED_TO = 2.0
-"""Stars up to which a rating is a dislike; a skip stands for two."""
 
 Reading = Callable[[Model, Histories], FloatArray]
 """From a model and histories to what each rating weighs, float32, shape (n_ratings,); what weighs 0 is not read."""
@@ -28,7 +26,7 @@ def _last(count: int) -> Reading:
     """Read the ``count`` latest films that were not disliked; what was rated in the same second shares a place."""
 
     def read(model: Model, histories: Histories) -> FloatArray:
-        usable = np.flatnonzero(histories.ratings > DISLIKED_TO)
+        usable = np.flatnonzero(~histories.disliked)
         bounds = np.searchsorted(usable, histories.indptr).astype(np.int64)
         parts = (histories.item_idx[usable], histories.ratings[usable], histories.rated_at[usable])
         recent = usable[ratings_ago(Histories(bounds, *parts)) < count]
@@ -52,8 +50,9 @@ def _likes(model: Model, histories: Histories) -> FloatArray:
 def _dislikes(model: Model, histories: Histories) -> FloatArray:
     """Read the dislikes, as recent as the model's recipe has it, each as loud as a like would be."""
     rule: WeightRule | None = getattr(model.config, "history", None)
-    flat = rule.model_copy(update={"power": 0.0, "like_from": 0.5}) if rule is not None else WeightRule(power=0.0)
-    return np.where(histories.ratings <= DISLIKED_TO, weigh(histories, flat), np.float32(0))
+    alike = {"power": 0.0, "like_from": 0.5, "every_rating": True}
+    flat = rule.model_copy(update=alike) if rule is not None else WeightRule(power=0.0)
+    return np.where(histories.disliked, weigh(histories, flat), np.float32(0))
 
 
 READINGS: dict[str, Reading] = {

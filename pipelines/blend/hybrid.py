@@ -78,6 +78,10 @@ def _check_members(channels: tuple[str, ...]) -> None:
     unknown = sorted({split_name(name)[0] for name in channels} - set(MEMBERS))
     if unknown:
         raise ValueError(f"no member is called {', '.join(unknown)}; there are {', '.join(MEMBERS)}")
+    parts = {name: split_name(name) for name in channels}
+    twice = sorted(n for n, (member, reading) in parts.items() if reading == "dislikes" and MEMBERS[member].reads_stars)
+    if twice:
+        raise ValueError(f"{', '.join(twice)}: low stars speak against films in this model by themselves")
 
 
 class HybridModel(Model):

@@ -109,8 +109,9 @@ class OnePass:
                 read = np.bincount(batch.owner, weights=fold.curvature, minlength=len(batch)) > 0
                 spoke[number] = read | (not self.personal[number])
         gain, shift = self._scale(batch, sums, spoke)
-        # popularity alone makes no list personal
-        candidates = spoke & (spoke[self.personal].any(axis=0) if self.personal.any() else True) & self.positive
+        # neither popularity alone nor what speaks against films makes a list personal
+        readers = self.personal & self.positive[:, 0]
+        candidates = spoke & (spoke[readers].any(axis=0) if self.personal.any() else True) & self.positive
         return Scored(self, first, batch, weights, folds, block, gain, shift, candidates)
 
     def _scale(self, batch: Histories, sums: NDArray[np.float64], spoke: BoolArray) -> tuple[FloatArray, FloatArray]:
@@ -210,7 +211,10 @@ class Scored:
         return np.ascontiguousarray((self.gain[:, owner] * raw + self.shift[:, owner]).T)
 
     def reasons(self, lists: Lists, explained: int, n_reasons: int) -> Reasons:
-        """Work out what each rating gave to the first films of each list, exactly; the largest shares of it remain."""
+        """Work out what each rating gave to the first films of each list, exactly; the largest shares of it remain.
+
+        A dislike is no reason, also where a protocol counts every rating alike or a model reads it as a low one.
+        """
         histories = self.histories
         counts = np.minimum(np.diff(lists.indptr), explained)
         indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
@@ -218,18 +222,20 @@ class Scored:
         listed = lists.item_idx[flat]
         cells = np.concatenate(([0], np.cumsum(counts * histories.lengths))).astype(np.int64)
         added = np.zeros(cells[-1], dtype=np.float32)
+        speaks = ~histories.disliked
         for number, side in enumerate(self.ranking.sides):
             gain, fold = self.gain[number], self.folds[number]
             if not self.ranking.positive[number]:
                 continue  # what speaks against films is no reason for one
             if isinstance(side, Neighbours):
                 kernel.add_shares(
-                    side.indptr, side.indices, side.data, histories.indptr, histories.item_idx, self.weights[number],
-                    gain, indptr, listed, cells, added,
+                    side.indptr, side.indices, side.data, histories.indptr, histories.item_idx,
+                    self.weights[number] * speaks, gain, indptr, listed, cells, added,
                 )  # fmt: skip
             elif fold is not None and self.ranking.personal[number]:
                 for row in np.flatnonzero((gain != 0) & (counts > 0) & (histories.lengths > 0)).tolist():
                     given = fold.contributions(row, listed[indptr[row] : indptr[row + 1]])
+                    given *= speaks[histories.indptr[row] : histories.indptr[row + 1]]
                     added[cells[row] : cells[row + 1]] += (gain[row] * given).ravel().astype(np.float32)
         ratings = np.zeros((len(listed), n_reasons), dtype=np.int64)
         shares = np.zeros((len(listed), n_reasons), dtype=np.float32)

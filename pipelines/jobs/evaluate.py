@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,15 @@ import pyarrow.parquet as pq
 from pipelines.blend.catalogue import load_model
 from pipelines.choice.evaluation.report import Evaluation
 from pipelines.choice.evaluation.report import evaluate as measure
+from pipelines.choice.evaluation.segments import ALL, SHORT
 from pipelines.choice.evaluation.split import Ratings
 from pipelines.choice.learning import Learner
+from pipelines.choice.promotion import Side
 from pipelines.choice.recipes import from_recipe
 from pipelines.films.films import Films
 from pipelines.jobs.active import active_set
 from pipelines.jobs.handover import Measured, TrainedModels
+from pipelines.jobs.opponent import CHAMPION, Opponent, as_it_was, opponent_of
 from pipelines.people.reader import People, read_films, read_people
 from pipelines.progress import step
 from pipelines.registry import Registry
@@ -56,22 +60,37 @@ def evaluate(
     folder = settings.folder
     bench, dataset = workbench(folder, run_id), active_set(folder).dataset
     trained = TrainedModels.read(bench, dataset)
-    films = read_films(folder)
-    ratings = ratings_of(read_people(folder), films)
+    films, people = read_films(folder), read_people(folder)
+    ratings, gate = ratings_of(people, films), settings.training.gate
     ready = [load_model(bench.model(name)) for name in trained.recipes if bench.model(name).exists()]
-    seed = settings.random_state
-    chosen = protocols or (settings.training.gate, *settings.training.protocols)
+    seed, chosen = settings.random_state, dict.fromkeys(protocols or (gate, *settings.training.protocols))
+    opponent = opponent_of(folder, trained, people) if gate in chosen else None
     evaluations = {}
-    for protocol in dict.fromkeys(chosen):
+    for protocol in chosen:
         makers = {name: partial(from_recipe, name, trained.recipe_for(name, protocol)) for name in trained.recipes}
+        learns_from = {}
+        if protocol == gate and opponent is not None and opponent.key == CHAMPION:
+            makers[CHAMPION] = partial(from_recipe, opponent.model, opponent.recipe)
+            if opponent.case == "refresh":
+                learns_from[CHAMPION] = as_it_was(folder, str(opponent.release_id), people, films)
         learner = Learner(protocol, ratings, films, seed, _show, list(ready))
         evaluations[protocol] = measure(
-            makers, ratings, films, protocol,
-            dataset=dataset, seed=seed, max_people=settings.training.measured_people,
-            ready=ready, learn=learner.learn, progress=_show,
+            makers, ratings, films, protocol, dataset=dataset, seed=seed,
+            max_people=settings.training.measured_people, ready=ready, learn=learner.learn, progress=_show,
+            learns_from=learns_from,
         )  # fmt: skip
-    _record(settings, bench, trained, evaluations)
+    _record(settings, bench, trained, evaluations, opponent)
     return evaluations
+
+
+def side_of(evaluation: Evaluation, model: str) -> Side:
+    """Return what the gate looks at of one model."""
+    whole = {name: result.value for (name, segment), result in evaluation.results[model].items() if segment == ALL}
+    overlap = {other: evaluation.overlap(model, other) for other in evaluation.values if other == CHAMPION != model}
+    return Side(
+        evaluation.per_person(model).tolist(), evaluation.per_person(model, segment=SHORT).tolist(),
+        whole["coverage"], whole["full_list"], whole["top_exposure"], overlap,
+    )  # fmt: skip
 
 
 def ratings_of(people: People, films: Films) -> Ratings:
@@ -104,22 +123,30 @@ def _show(line: str) -> None:
     step(f"evaluate {line}", 0, None)
 
 
-def _record(settings: Settings, bench: Workbench, trained: TrainedModels, evaluations: dict[str, Evaluation]) -> None:
-    recipes = {name: json.dumps(recipe, sort_keys=True) for name, recipe in trained.recipes.items()}
+def _record(
+    settings: Settings, bench: Workbench, trained: TrainedModels, evaluations: dict[str, Evaluation],
+    opponent: Opponent | None,
+) -> None:  # fmt: skip
+    known = trained.recipes if opponent is None else {**trained.recipes, opponent.key: opponent.recipe}
+    recipes = {name: json.dumps(recipe, sort_keys=True) for name, recipe in known.items()}
     rows = [
         {**row, "recipe": recipes[row["model"]]} for evaluation in evaluations.values() for row in evaluation.rows()
     ]
+    for name, lesson in trained.lessons.items():
+        if lesson["protocol"] in evaluations:
+            rows += _channel_rows(name, lesson, recipes[name])
     ledgers.append(settings.folder, "metrics", bench.run_id, rows)
-    rows += [row for name, lesson in trained.lessons.items() for row in _channel_rows(name, lesson, recipes[name])]
-    ndcg = {
-        protocol: {model: evaluation.per_person(model).tolist() for model in evaluation.values}
+    sides = {
+        protocol: {model: asdict(side_of(evaluation, model)) for model in evaluation.values}
         for protocol, evaluation in evaluations.items()
     }
-    Measured(rows, ndcg).write(bench)
+    Measured(rows, sides, {} if opponent is None else opponent.to_json()).write(bench)
     if trained.mlflow:
         registry = Registry(settings)
         for model, mlflow_id in trained.mlflow.items():
             registry.log_metrics(mlflow_id, _named(rows, model))
+        if registry.lost:
+            replace(trained, mlflow={}).write(bench)  # so that the next stage does not ask, and warn, again
     for row in rows:
         if row["segment"] == "all" and row["metric"] in ("ndcg", "recall"):
             log.info(

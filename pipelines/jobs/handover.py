@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pipelines.choice.promotion import Side
 from pipelines.runs import Workbench
 from warehouse.errors import EmptyLakeError
 
@@ -74,39 +75,44 @@ class Measured:
     ----------
     rows : list of dict
         Rows of the metrics ledger, without who recorded them and when.
-    ndcg : dict of protocol to dict of model to list of float
-        Each person's nDCG@10, the same people in the same order; NaN where they were not measured.
+    sides : dict of protocol to dict of model to `promotion.Side` as a dict
+        What the gate looks at; the same people in the same order.
+    opponent : dict
+        `opponent.Opponent`, where the gate's protocol was measured.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
-    ndcg: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    sides: dict[str, dict[str, Any]] = field(default_factory=dict)
+    opponent: dict[str, Any] = field(default_factory=dict)
 
     def write(self, bench: Workbench) -> None:
         """Leave it on the workbench, beside what was measured there under other protocols before."""
         protocols = {row["protocol"] for row in self.rows}
         before = self.read(bench) if bench.holds("evaluate") else Measured()
         rows = [row for row in before.rows if row["protocol"] not in protocols] + self.rows
-        bench.write("evaluate", asdict(Measured(rows, {**before.ndcg, **self.ndcg})))
+        bench.write(
+            "evaluate", asdict(Measured(rows, {**before.sides, **self.sides}, self.opponent or before.opponent))
+        )
 
     @classmethod
     def read(cls, bench: Workbench) -> Measured:
         """Read it; raises EmptyLakeError if nothing was measured."""
         return cls(**bench.read("evaluate", "evaluate"))
 
-    def of(self, protocol: str) -> dict[str, list[float]]:
-        """Return each person's nDCG@10 under a protocol, by model.
+    def of(self, protocol: str) -> dict[str, Side]:
+        """Return what the gate looks at under a protocol, by model.
 
         Raises
         ------
         EmptyLakeError
             If it was not measured.
         """
-        if protocol not in self.ndcg:
+        if protocol not in self.sides:
             raise EmptyLakeError(
-                f"the gate looks at {protocol} and only {', '.join(self.ndcg) or 'nothing'} was measured; "
+                f"the gate looks at {protocol} and only {', '.join(self.sides) or 'nothing'} was measured; "
                 f"run `playbill evaluate --protocol {protocol}` first"
             )
-        return self.ndcg[protocol]
+        return {model: Side(**side) for model, side in self.sides[protocol].items()}
 
 
 @dataclass(frozen=True)

@@ -1,35 +1,42 @@
-"""Promote: ask the gate whether the run's best model may replace plain popularity."""
+"""Promote: ask the gate whether the run's challenger may take the champion's place."""
 
 from __future__ import annotations
 
 import logging
-import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from pipelines.choice.promotion import Comparison, Decision, compare, decide
+from pipelines.choice.recipes import recipe_hash
 from pipelines.jobs.active import active_set
 from pipelines.jobs.champion import champion_release, trained_for
 from pipelines.jobs.handover import Measured, Ranking, TrainedModels
+from pipelines.jobs.opponent import Opponent
+from pipelines.jobs.promotion_record import numbers_of, record_decision
 from pipelines.models.popularity import PopularityModel
-from pipelines.registry import Registry
-from pipelines.runs import Workbench, workbench
+from pipelines.runs import workbench
 from pipelines.settings import Settings
-from warehouse import ledgers
 from warehouse.folder import DataFolder
 
 log = logging.getLogger(__name__)
 
+GATE = "gate"
+
 
 @dataclass(frozen=True)
 class Promoted:
-    """What the gate said of the challenger, and whose arrays rank the next release."""
+    """What the gate said of the challenger, and whose arrays rank the next release.
+
+    Attributes
+    ----------
+    numbers : dict
+        The row of the promotion ledger: all that was compared.
+    """
 
     challenger: str
     promoted: bool
     ranking: Ranking
+    numbers: dict[str, Any]
 
 
 def promote(settings: Settings, run_id: str | None = None) -> Promoted:
@@ -45,24 +52,25 @@ def promote(settings: Settings, run_id: str | None = None) -> Promoted:
     folder = settings.folder
     bench = workbench(folder, run_id)
     trained = TrainedModels.read(bench, active_set(folder).dataset)
-    ndcg, baseline = Measured.read(bench).of(settings.training.gate), PopularityModel.name
+    measured = Measured.read(bench)
+    sides, opponent = measured.of(settings.training.gate), Opponent(**measured.opponent)
     numbers = compare(
-        trained.challenger, np.array(ndcg[trained.challenger]), baseline, np.array(ndcg[baseline]),
-        seed=settings.random_state,
+        opponent.case, trained.challenger, sides[trained.challenger], opponent.model, sides[opponent.key],
+        seed=settings.random_state, key=opponent.key,
     )  # fmt: skip
-    decision = decide(numbers)
-    ranking = _ranking(folder, trained, decision)
+    decision = decide(numbers, settings.gate)
+    ranking = _ranking(folder, trained, decision, numbers)
     ranking.write(bench)
-    ledgers.append(folder, "promotion", bench.run_id, [_record(numbers, decision, ranking, trained.dataset)])
-    _track(settings, bench, trained, decision.promoted, ranking.reasons)
+    row = _record(numbers, trained, opponent, decision, ranking)
+    record_decision(settings, bench.run_id, row)
     log.info(
-        "promote done challenger=%s promoted=%s model=%s reason=%r",
-        trained.challenger, decision.promoted, ranking.model, " ".join(ranking.reasons),
+        "promote done case=%s challenger=%s promoted=%s model=%s reason=%r",
+        numbers.case, trained.challenger, decision.promoted, ranking.model, " ".join(ranking.reasons),
     )  # fmt: skip
-    return Promoted(trained.challenger, decision.promoted, ranking)
+    return Promoted(trained.challenger, decision.promoted, ranking, row)
 
 
-def _ranking(folder: DataFolder, trained: TrainedModels, decision: Decision) -> Ranking:
+def _ranking(folder: DataFolder, trained: TrainedModels, decision: Decision, numbers: Comparison) -> Ranking:
     """Say whose arrays rank: popularity's only where no other model of this data set is served."""
     if decision.promoted:
         return Ranking(trained.challenger, None, decision.reasons)
@@ -75,21 +83,20 @@ def _ranking(folder: DataFolder, trained: TrainedModels, decision: Decision) -> 
     return Ranking(champion, release.release_id, [*decision.reasons, consequence])
 
 
-def _record(numbers: Comparison, decision: Decision, ranking: Ranking, dataset: str) -> dict[str, Any]:
-    """Return the row of the promotion ledger; a number that could not be measured is none."""
-    told = {
-        name: None if isinstance(value, float) and math.isnan(value) else value
-        for name, value in asdict(numbers).items()
+def _record(
+    numbers: Comparison, trained: TrainedModels, opponent: Opponent, decision: Decision, ranking: Ranking
+) -> dict[str, Any]:
+    """Return the row of the promotion ledger."""
+    return {
+        **numbers_of(numbers),
+        "dataset": trained.dataset,
+        "promoted": decision.promoted,
+        "challenger_recipe": recipe_hash(trained.challenger, trained.recipes[trained.challenger]),
+        "champion_recipe": opponent.recipe_hash,
+        "model": ranking.model,
+        "release_id": ranking.release_id,
+        "mlflow_run_id": trained.mlflow.get(trained.challenger),
+        "decided_by": GATE,
+        "because": None,
+        "reasons": ranking.reasons,
     }
-    served = {"model": ranking.model, "release_id": ranking.release_id}
-    return {**told, **served, "dataset": dataset, "promoted": decision.promoted, "reasons": ranking.reasons}
-
-
-def _track(settings: Settings, bench: Workbench, trained: TrainedModels, promoted: bool, reasons: list[str]) -> None:
-    mlflow_id = trained.mlflow.get(trained.challenger)
-    if mlflow_id is None:
-        return
-    registry = Registry(settings)
-    registry.log_decision(mlflow_id, promoted, reasons)
-    if promoted:
-        registry.register_champion(mlflow_id, {"playbill.run_id": bench.run_id, "playbill.model": trained.challenger})

@@ -14,8 +14,13 @@ from warehouse.lock import writing
 log = logging.getLogger(__name__)
 
 
-def reuse(settings: Settings, run_id: str, dataset: str) -> Ranking:
+def reuse(settings: Settings, run_id: str, dataset: str, *, because: str = "nothing was trained") -> Ranking:
     """Have the arrays that are served rank the run's release.
+
+    Parameters
+    ----------
+    because : str
+        Why nothing is trained.
 
     Raises
     ------
@@ -26,9 +31,9 @@ def reuse(settings: Settings, run_id: str, dataset: str) -> Ranking:
     release = served_release(folder, dataset)
     if release is None:
         raise NoReleaseError(f"{folder.releases} holds no whole release of {dataset}; use `playbill run --train all`")
-    ranking = Ranking(release.manifest["model"], release.release_id, ["nothing was trained"])
+    ranking = Ranking(release.manifest["model"], release.release_id, [because])
     with writing(folder):
         clear_others(folder, run_id)
         ranking.write(workbench(folder, run_id))
-    log.info("reuse done release=%s model=%s", release.release_id, ranking.model)
+    log.info("reuse done release=%s model=%s reason=%r", release.release_id, ranking.model, because)
     return ranking

@@ -96,7 +96,8 @@ def train(
                 registry.log_metrics(mlflow_id, _named(lessons.get(name)))
             log.info("train done model=%s seconds=%.2f", name, seconds[name])
         whole = {name: model.recipe for name, model in chosen.items()}
-        TrainedModels(active.dataset, _challenger(settings, tuple(makers)), whole, tracked, lessons).write(bench)
+        challenger = _challenger(settings, tuple(recipes or makers))
+        TrainedModels(active.dataset, challenger, whole, tracked, lessons).write(bench)
     return Trained(run_id, seconds, lessons)
 
 

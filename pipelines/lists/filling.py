@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +27,13 @@ def filling_order(popularity: PopularityModel, films: Films) -> Lists:
 
 
 def fill_up(
-    lists: Lists, seen: Histories, order: Lists, k: int, *, below: float | None = None
+    lists: Lists,
+    seen: Histories,
+    order: Lists,
+    k: int,
+    *,
+    own: Mapping[int, Lists] | None = None,
+    below: float | None = None,
 ) -> tuple[Lists, NDArray[np.bool_]]:
     """Bring every list to k films, or to all there are.
 
@@ -40,6 +48,8 @@ def fill_up(
         One list of every film, the best filler first.
     k : int
         Films a list should hold; longer lists are cut.
+    own : mapping of int to Lists, optional
+        Rows that have a filling order of their own, of the same films (`pipelines.lists.away`).
     below : float, optional
         The score that a list of fillers alone begins under, where it continues another list.
 
@@ -61,11 +71,12 @@ def fill_up(
         need = k - len(items)
         # the first need + taken + listed fillers surely hold enough new ones
         reach = slice(0, need + len(taken) + len(items)) if need else slice(0, 0)
-        fresh = ~np.isin(order.item_idx[reach], np.concatenate((taken, items)))
+        fillers = (own or {}).get(row, order)
+        fresh = ~np.isin(fillers.item_idx[reach], np.concatenate((taken, items)))
         extra = np.flatnonzero(fresh)[:need]
         last = float(scores[-1]) if len(scores) else below
-        merged = np.concatenate((items, order.item_idx[extra])).astype(np.int32, copy=False)
-        rows[row] = merged, np.concatenate((scores, _filler_scores(order.scores, extra, last)))
+        merged = np.concatenate((items, fillers.item_idx[extra])).astype(np.int32, copy=False)
+        rows[row] = merged, np.concatenate((scores, _filler_scores(fillers.scores, extra, last)))
         flags.append(np.arange(len(merged)) >= len(items))
     indptr = np.concatenate(([0], np.cumsum([len(items) for items, _ in rows]))).astype(np.int64)
     full = Lists(indptr, np.concatenate([items for items, _ in rows]), np.concatenate([values for _, values in rows]))

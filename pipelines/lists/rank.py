@@ -16,6 +16,7 @@ from pipelines.blend.one_pass import OnePass, Reasons, Scored
 from pipelines.blend.slots import give_slots
 from pipelines.films.films import Films
 from pipelines.lists.arrow import because_column, named_column
+from pipelines.lists.away import Away
 from pipelines.lists.filling import fill_up, filling_order
 from pipelines.models.base import Model
 from pipelines.models.parts.top_k import Lists
@@ -100,6 +101,8 @@ class Ranker:
         The place of each of the model's films in ``films``, -1 where it is not there.
     order : Lists
         One list of all ``films``, the best filler first.
+    away : Away
+        Another order of them for those who have told what they dislike.
     """
 
     model: Model
@@ -108,13 +111,20 @@ class Ranker:
     films: Films
     places: ItemArray
     order: Lists
+    away: Away
 
     @classmethod
     def of(cls, model: Model, popularity: PopularityModel, films: Films) -> Ranker:
         """Make a ranker; the popularity model says what fills a list up."""
         order = filling_order(popularity, films)
         known = model.films
-        return cls(model, OnePass(model), known, films, films.index_of(known.movie_ids), order)
+        places = films.index_of(known.movie_ids)
+        return cls(model, OnePass(model), known, films, places, order, Away(model, films))
+
+    def ready(self) -> Ranker:
+        """Work out now what only some lists need, so that no request waits for it; return this ranker."""
+        _ = self.away.one_pass
+        return self
 
     def rank(
         self,
@@ -148,7 +158,9 @@ class Ranker:
             reasons.append((int(known.indptr[batch.first]), batch.reasons(lists, explained, REASONS)))
         chosen = Lists.concatenate(ranked)
         in_films = Lists(chosen.indptr, self.places[chosen.item_idx], chosen.scores)
-        lists, filled = fill_up(in_films, seen, self.fillers(allowed), length, below=below)
+        fillers, short = self.fillers(allowed), np.flatnonzero(np.diff(in_films.indptr) < length)
+        own = self.away.orders(known, short, fillers)
+        lists, filled = fill_up(in_films, seen, fillers, length, own=own, below=below)
         names = [channel.model.source for channel in self.one_pass.channels]
         codes = np.full(len(filled), len(names), dtype=np.int32)
         codes[~filled] = np.concatenate(speakers)

@@ -5,8 +5,12 @@ A blend's channels are standardised and summed as they are for people, so a film
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import ArrayLike
+from threadpoolctl import threadpool_limits
 
 from pipelines.blend.channels import Channel, channels_of
 from pipelines.blend.one_pass import OnePass
@@ -17,6 +21,9 @@ from pipelines.models.parts.item_side import Factors, ItemSide
 from pipelines.models.parts.top_k import Lists
 from pipelines.people.history import FloatArray, Histories
 from pipelines.progress import step
+
+PART_FILMS = 2_000
+"""Films that a thread ranks before it takes the next ones."""
 
 
 class Likeness(Model):
@@ -62,22 +69,32 @@ def similar_films(model: Model, item_idx: ArrayLike, k: int) -> Lists:
     single = Histories(
         np.arange(len(items) + 1), items, np.full(len(items), 5, np.float32), np.zeros(len(items), np.int64)
     )
-    channels = _channels(model)
+    channels = alike_channels(model)
     if not channels:
         nothing = np.zeros(0, dtype=np.int32)
         return Lists(np.zeros(len(items) + 1, dtype=np.int64), nothing, nothing.astype(np.float32))
+    ranking = OnePass(model, channels)
+
+    def rank(start: int) -> Lists:
+        part = single.take(np.arange(start, min(start + PART_FILMS, len(items))))
+        return Lists.concatenate([batch.best(k) for batch in ranking.batches(part)])
+
     parts = []
-    for batch in OnePass(model, channels).batches(single):
-        step("similar films", batch.first, len(items))
-        parts.append(batch.best(k))
+    # kernels and products let go of the interpreter; `batches` sets and restores the same limit in each thread
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+        for number, lists in enumerate(threads.map(rank, range(0, len(items), PART_FILMS))):
+            step("similar films", number * PART_FILMS, len(items))
+            parts.append(lists)
     return Lists.concatenate(parts)
 
 
-def _channels(model: Model) -> list[Channel]:
-    channels = []
-    for channel in channels_of(model):
-        side = channel.model.likeness() if channel.reading == "all" and channel.weight > 0 else None
-        if side is not None:
-            alike = Likeness(channel.model, side)
-            channels.append(Channel(channel.name, alike, weight=channel.weight, standardised=channel.standardised))
-    return channels
+def alike_channels(model: Model) -> list[Channel]:
+    """Return the channels that tell how alike films are; none where the model cannot."""
+    speaking = [channel for channel in channels_of(model) if channel.reading == "all" and channel.weight > 0]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+        sides = list(threads.map(lambda channel: channel.model.likeness(), speaking))
+    return [
+        Channel(channel.name, Likeness(channel.model, side), weight=channel.weight, standardised=channel.standardised)
+        for channel, side in zip(speaking, sides, strict=True)
+        if side is not None
+    ]

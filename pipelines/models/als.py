@@ -15,7 +15,7 @@ from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
 from pipelines.models.parts.fold_in import Matrix
 from pipelines.models.parts.item_side import Factors
-from pipelines.people.history import FloatArray, Histories, WeightRule, weigh
+from pipelines.people.history import FloatArray, Histories, HistoryRule, WeightRule, weigh
 
 
 class AlsConfig(ModelConfig):
@@ -30,7 +30,7 @@ class AlsConfig(ModelConfig):
     history_alpha: float = Field(10.0, gt=0, description="Confidence that a weight of 1 adds when a history is scored.")
     iterations: int = Field(15, ge=1)
     training: WeightRule = Field(WeightRule(), description="Weights of the ratings that are learned from.")
-    history: WeightRule = Field(WeightRule(), description="Weights of the history that is scored.")
+    history: HistoryRule = Field(HistoryRule(), description="Weights of the history that is scored.")
 
 
 class AlsModel(Model):

@@ -46,6 +46,8 @@ class Model(ABC):
         The learned attributes that `save` writes (arrays, CSR matrices or JSON values), next to ``movie_ids_``.
     personal : bool
         False for a model that gives everybody the same scores.
+    reads_stars : bool
+        True for a model in which a low rating speaks against films by itself; the others never read a dislike.
     of_films_alone : bool
         True for a model whose fit reads no ratings; it says in `is_fitted_on` whether films are those of its fit.
     members : dict of str to Model
@@ -59,6 +61,7 @@ class Model(ABC):
     format_version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ()
     personal: ClassVar[bool] = True
+    reads_stars: ClassVar[bool] = False
     of_films_alone: ClassVar[bool] = False
     source: ClassVar[str] = "hybrid"
 

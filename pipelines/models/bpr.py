@@ -15,7 +15,7 @@ from pipelines.models.base import Model, ModelConfig
 from pipelines.models.parts.fold_in import Matrix
 from pipelines.models.parts.item_side import Factors
 from pipelines.models.parts.sampling import MAX_RATINGS, sample
-from pipelines.people.history import FloatArray, Histories, WeightRule, weigh
+from pipelines.people.history import FloatArray, Histories, HistoryRule, WeightRule, weigh
 
 
 class BprConfig(ModelConfig):
@@ -28,7 +28,7 @@ class BprConfig(ModelConfig):
     ridge: float = Field(10.0, gt=0, description="Regularization of a history's factor.")
     bias: float = Field(1.0, ge=0, description="Weight of a film's own bias beside the history's say.")
     training: WeightRule = Field(WeightRule(power=0), description="Ratings of weight 0 are not learned from.")
-    history: WeightRule = Field(WeightRule(), description="Weights of the history that is scored.")
+    history: HistoryRule = Field(HistoryRule(), description="Weights of the history that is scored.")
 
 
 class BprModel(Model):

@@ -15,7 +15,7 @@ from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
 from pipelines.models.parts.item_side import Neighbours
 from pipelines.models.parts.pair_counts import count_pairs
-from pipelines.people.history import Histories, WeightRule, weigh
+from pipelines.people.history import Histories, HistoryRule, WeightRule, weigh
 
 
 class CovisitationConfig(ModelConfig):
@@ -28,7 +28,7 @@ class CovisitationConfig(ModelConfig):
     source_damping: float = Field(0.5, ge=0, le=1, description="And by the history film's count ** source_damping.")
     neighbours: int = Field(500, ge=1, description="Films kept for each film, the strongest first.")
     training: WeightRule = Field(WeightRule(), description="A pair counts the product of its ratings' weights.")
-    history: WeightRule = Field(WeightRule(decay=0.9, floor=0.01), description="Weights of the history scored.")
+    history: HistoryRule = Field(HistoryRule(decay=0.9, floor=0.01), description="Weights of the history scored.")
 
 
 class CovisitationModel(Model):

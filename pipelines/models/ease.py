@@ -14,7 +14,7 @@ from pipelines.models.base import Model, ModelConfig
 from pipelines.models.parts.autoencoder import ease_weights
 from pipelines.models.parts.item_side import Neighbours
 from pipelines.models.parts.sampling import latest
-from pipelines.people.history import Histories, ItemArray, WeightRule, weigh
+from pipelines.people.history import Histories, HistoryRule, ItemArray, WeightRule, weigh
 
 
 class EaseConfig(ModelConfig):
@@ -26,7 +26,7 @@ class EaseConfig(ModelConfig):
     dense_items: int = Field(3_000, ge=1, description="Up to this many films every weight is kept.")
     neighbours: int = Field(500, ge=1, description="Beyond that, the weights kept for each film, by magnitude.")
     training: WeightRule = Field(WeightRule(power=0), description="Weights of the ratings that are learned from.")
-    history: WeightRule = Field(WeightRule(power=0), description="Weights of the history that is scored.")
+    history: HistoryRule = Field(HistoryRule(power=0), description="Weights of the history that is scored.")
 
 
 class EaseModel(Model):

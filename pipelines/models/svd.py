@@ -42,6 +42,7 @@ class SvdModel(Model):
 
     name = "svd"
     config_class = SvdConfig
+    reads_stars = True
     learned = ("mean_", "biases_", "item_factors_", "rated_")
     mean_: float
     biases_: FloatArray
@@ -73,7 +74,9 @@ class SvdModel(Model):
         """Each rating of a known film asks for what the mean and the film's bias leave over."""
         items = histories.item_idx
         known = (self.rated_[items] & (weights > 0)).astype(np.float64)
-        return known, known * (histories.ratings - self.mean_ - self.biases_[items])
+        left_over = histories.ratings - self.mean_ - self.biases_[items]
+        # two stars for a film that everybody else likes less are no praise
+        return known, known * np.where(histories.disliked, np.minimum(left_over, 0), left_over)
 
     def predict_ratings(self, histories: Histories, asked: Histories) -> FloatArray:
         """Predict stars, clipped to 0.5-5; an unknown film has bias and factor 0, an empty history too."""

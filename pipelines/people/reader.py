@@ -71,8 +71,7 @@ class People:
         kept = items >= 0
         if kept.all():
             return Histories(old.indptr, items, old.ratings, old.rated_at)
-        running: IntArray = np.concatenate((np.zeros(1, np.int64), np.cumsum(kept, dtype=np.int64)))
-        return Histories(running[old.indptr], items[kept], old.ratings[kept], old.rated_at[kept])
+        return Histories(old.indptr, items, old.ratings, old.rated_at).keep(kept)
 
 
 def read_people(folder: DataFolder) -> People:

@@ -18,7 +18,7 @@ from warehouse.contracts.release import RELEASE_TABLES, RELEASE_VIEWS
 from warehouse.dictionary import data_dictionary
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("flows", "pipelines", "serving", "warehouse")
+PACKAGES = ("flows", "pipelines", "serving", "warehouse", "playbill_client")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 MAX_LINES = 350
 

@@ -70,7 +70,7 @@ def test_the_gate_refuses(
         assert ask(con, f"{LISTS.format('cur')}").rows == ask(con, f"{LISTS.format('prev')}").rows
     report = str(asyncio.run(_artifacts())["run-report"].data)
     assert f"ranked by **covisitation** of release {served.release_id}" in report
-    assert "refused: hybrid does not beat popularity for certain" in report
+    assert "refused: hybrid does not beat covisitation for certain" in report
     assert "| next | covisitation | ndcg@10 |" in report
     assert "| next | hybrid |" not in report
 

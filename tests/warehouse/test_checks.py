@@ -69,3 +69,26 @@ def test_an_example_that_is_a_person_and_nothing_else_is_none() -> None:
     assert found_by(findings) == {"people_without_a_list": None}
     with pytest.raises(QualityError, match=r"people_without_a_list: 1 row; everybody with a history is promised"):
         stop_on_errors(findings)
+
+
+@pytest.mark.parametrize(("stars", "offending"), [(2.0, 1), (0.5, 1), (2.5, 0)])
+def test_a_reason_that_cites_a_dislike_stops_a_release(stars: float, offending: int) -> None:
+    with connect() as con:
+        for relation in RELEASE_TABLES.values():
+            con.execute(relation.create_sql)
+        for view in read_sql("release"):
+            con.execute(f'CREATE VIEW "{view.name}" AS {view.query}')
+        con.execute(
+            "INSERT INTO histories BY NAME SELECT 'a' AS user_id, [1, 2] AS movie_ids, [5.0, ?] AS ratings, "
+            "[1, 1] AS weights, [now(), now()] AS rated_at, ['movielens', 'movielens'] AS sources, 0 AS fingerprint",
+            [stars],
+        )
+        con.execute(
+            "INSERT INTO recommendation_lists BY NAME SELECT 'a' AS user_id, [3, 4, 5] AS movie_ids, [3, 2, 1] AS "
+            "scores, ['hybrid', 'hybrid', 'popular'] AS sources, now() AS generated_at, "
+            "[[{movie_id: 1, share: 1.0}], [{movie_id: 1, share: 0.6}, {movie_id: 2, share: 0.4}], []] AS because"
+        )
+        con.execute("SET VARIABLE list_length = 3")
+        findings = {finding.check_name: finding for finding in check_all(con, "release_checks")}
+    assert findings["reasons_that_cite_a_dislike"].rows_found == offending
+    assert findings["reasons_that_cite_a_dislike"].severity == "error"

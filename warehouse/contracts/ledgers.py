@@ -105,26 +105,55 @@ METRICS = Relation(
         integer("n", "users it is the mean of"),
     ),
 )
+
+
+def _exact(name: str, description: str, unit: str = "", *, nullable: bool = True) -> Column:
+    """Make a DOUBLE column: a number that MLflow and the run's report show too, to the last digit."""
+    return Column(name, "DOUBLE", description, unit, nullable)
+
+
 PROMOTION = Relation(
     "promotion",
-    "the gate's decisions",
+    "the gate's decisions, and people's over it, with every number that was compared",
     "a decision",
-    ("run_id",),
+    ("run_id", "case_name", "recorded_at"),
     (
         RECORDED_AT,
         RUN_ID,
         text("dataset", "the active data set"),
+        text(
+            "case_name",
+            "first: against popularity; challenge: a new recipe; refresh: the champion's own on fresh ratings; "
+            "unchanged: nothing new; override, rollback: somebody's decision",
+        ),
+        Column("promoted", "BOOLEAN", "whether the challenger's arrays rank from now on"),
         text("challenger", "model that asked to be published"),
-        text("baseline", "model it was compared with"),
-        Column("promoted", "BOOLEAN", "whether it is published"),
+        text("challenger_recipe", "hash of its whole recipe"),
+        text("champion", "model that it was compared with"),
+        text("champion_recipe", "hash of its whole recipe"),
         text("model", "model that ranks the release: the challenger, or after a refusal the one before", nullable=True),
         text("release_id", "release that lends its arrays; none: this run trained them", nullable=True),
-        number("challenger_ndcg", "the challenger's mean nDCG@10", nullable=True),
-        number("baseline_ndcg", "the baseline's", nullable=True),
-        number("difference", "mean difference of nDCG@10", nullable=True),
-        number("low", "lower end of its 95 % bootstrap interval", nullable=True),
-        number("high", "upper end of its 95 % bootstrap interval", nullable=True),
-        integer("n", "users compared"),
+        text("mlflow_run_id", "MLflow's run of the challenger", nullable=True),
+        _exact("challenger_ndcg", "the challenger's mean nDCG@10"),
+        _exact("champion_ndcg", "the champion's"),
+        _exact("difference", "mean difference of nDCG@10, person by person"),
+        _exact("low", "lower end of its 95 % bootstrap interval"),
+        _exact("high", "upper end of its 95 % bootstrap interval"),
+        integer("n", "people compared"),
+        _exact("challenger_short", "the challenger's nDCG@10 of people with at most five ratings"),
+        _exact("champion_short", "the champion's"),
+        _exact("short_low", "lower end of the difference's 95 % interval for these people"),
+        _exact("short_high", "upper end of the difference's 95 % interval for these people"),
+        integer("short_n", "people with at most five ratings who were compared"),
+        _exact("challenger_coverage", "share of the films that the challenger lists", "0-1"),
+        _exact("champion_coverage", "share of the films that the champion lists", "0-1"),
+        _exact("challenger_full", "share of the challenger's lists that hold ten films", "0-1"),
+        _exact("champion_full", "share of the champion's", "0-1"),
+        _exact("challenger_exposure", "share of all places in its lists that ten films take", "0-1"),
+        _exact("champion_exposure", "the same of the champion's lists", "0-1"),
+        _exact("overlap", "mean share of a list's ten films that the champion lists too", "0-1"),
+        text("decided_by", "the gate, or who decided over it"),
+        text("because", "why somebody decided over the gate", nullable=True),
         texts("reasons", "the decision in words"),
     ),
 )

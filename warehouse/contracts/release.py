@@ -120,7 +120,7 @@ RELEASE = Relation(
     ),
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 RELEASE_TABLES = {
     relation.name: relation

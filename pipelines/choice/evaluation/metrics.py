@@ -154,6 +154,19 @@ def gini(top: IntArray, n_items: int) -> float:
     return float((2 * place - n_items - 1) @ exposure / (n_items * total))
 
 
+def top_exposure(top: IntArray, n_items: int, n_films: int = 10) -> float:
+    """Share of all places that the most listed ``n_films`` films take; NaN where nothing is listed."""
+    exposure = np.sort(np.bincount(top[top >= 0], minlength=n_items))
+    total = exposure.sum()
+    return float(exposure[-n_films:].sum() / total) if total else float("nan")
+
+
+def overlap(top: IntArray, other: IntArray) -> Values:
+    """Share of each list that the other model's list of the same person holds too; NaN for an empty list."""
+    common = ((top[:, :, None] == other[:, None, :]) & (top[:, :, None] >= 0)).any(axis=2).sum(axis=1)
+    return _divide(common, (top >= 0).sum(axis=1))
+
+
 def genre_flags(films: Films) -> sp.csr_matrix | None:
     """Return film × genre flags, or None when the films come without genres."""
     if "genres" not in films.metadata:

@@ -6,7 +6,7 @@ Every model is fitted on the same rows and asked about the same people. Nothing 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from pipelines.films.films import Films
 from pipelines.lists.rank import recommend
 from pipelines.models.base import Model
 from pipelines.models.parts.sharing import fit_all, of_films_alone
-from pipelines.people.history import IntArray
+from pipelines.people.history import Histories, IntArray
 from warehouse.errors import ModelError, NotEnoughDataError
 
 MIN_PEOPLE = 30
@@ -32,6 +32,8 @@ TOO_GOOD = 0.99
 WITHOUT_K = frozenset({"rmse", "mae"})
 
 Maker = Callable[[], Model]
+Restrict = Callable[[Histories], Histories]
+"""Takes ratings out of a training part, as many rows."""
 Key = tuple[str, str]
 """(metric, segment)."""
 
@@ -50,6 +52,8 @@ class Evaluation:
         Means and 95 % intervals; metrics of whole lists of lists (coverage, gini, rmse, mae) have no interval.
     sample : dict
         ``max_people`` and ``seed`` of the draw where people were drawn, else empty.
+    tops : dict of model to list of int64 arrays, shape (n_evaluated, k)
+        Each fold's lists, in positions of the films; -1 where a list is shorter.
     """
 
     protocol: str
@@ -60,6 +64,7 @@ class Evaluation:
     values: dict[str, dict[Key, Values]] = field(repr=False)
     results: dict[str, dict[Key, Interval]]
     sample: dict[str, int] = field(default_factory=dict)
+    tops: dict[str, list[IntArray]] = field(default_factory=dict, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``playbill evaluate --json`` prints; null where fewer than 30 people were measured."""
@@ -92,14 +97,19 @@ class Evaluation:
                 records.append({**record, "value": value, "low": low, "high": high, "n": found.n})
         return records
 
-    def per_person(self, model: str, metric: str = "ndcg") -> Values:
+    def per_person(self, model: str, metric: str = "ndcg", segment: str = ALL) -> Values:
         """Return each person's value, the mean over their folds, float64, shape (n_people,)."""
-        values = self.values[model][metric, ALL]
+        values = self.values[model][metric, segment]
         measured = ~np.isnan(values)
         n = measured.sum(axis=1)
         total = np.where(measured, values, 0).sum(axis=1)
         means: Values = np.divide(total, n, out=np.full(len(values), np.nan), where=n > 0)
         return means
+
+    def overlap(self, model: str, other: str) -> float:
+        """Return the mean share of a list that the other model lists too, 0 to 1."""
+        shares = [metrics.overlap(*pair) for pair in zip(self.tops[model], self.tops[other], strict=True)]
+        return float(np.mean([np.nanmean(share) if np.isfinite(share).any() else math.nan for share in shares]))
 
     def compare(self, model: str, other: str, metric: str = "ndcg", seed: int = 0) -> Interval:
         """Return the paired bootstrap of ``model - other`` over the same people."""
@@ -120,6 +130,7 @@ def evaluate(
     ready: Iterable[Model] = (),
     learn: Callable[[Model, int], Model] | None = None,
     progress: Callable[[str], None] | None = None,
+    learns_from: Mapping[str, Restrict] | None = None,
 ) -> Evaluation:
     """Fit and measure each model on each fold of a protocol.
 
@@ -137,6 +148,8 @@ def evaluate(
         learned from the data, such as a blend's weights. It may know what comes before the fold's test rows, no more.
     progress : callable, optional
         Called with a line of text as the work goes on.
+    learns_from : mapping of model name to a function, optional
+        Models that learn from less than the whole training part: arrays of an older day, as they would be now.
 
     Raises
     ------
@@ -154,16 +167,18 @@ def evaluate(
     genres = metrics.genre_flags(films)
     measured: dict[str, list[dict[Key, Values]]] = {name: [] for name in makers}
     scalars: dict[str, list[dict[Key, float]]] = {name: [] for name in makers}
+    tops: dict[str, list[IntArray]] = {name: [] for name in makers}
     of_films = of_films_alone(ready)
     for number, fold in enumerate(folds, start=1):
         if progress is not None:
             progress(f"{protocol}, fold {number} of {len(folds)}: fitting")
         unfitted = {name: maker() if learn is None else learn(maker(), number - 1) for name, maker in makers.items()}
-        for name, model in fit_all(unfitted, fold.train, films, ready=of_films):
+        for name, model in _fitted(unfitted, fold.train, films, learns_from or {}, of_films):
             of_films = [*of_films, *of_films_alone([model])]
             if progress is not None:
                 progress(f"{protocol}, fold {number} of {len(folds)}: {name}")
             top = metrics.lay_out(recommend(model, fold.histories, k), k)
+            tops[name].append(top)
             measured[name].append(_measure(top, fold, films, genres))
             scalars[name].append(_whole(model, top, fold, films))
     for name in makers:
@@ -172,7 +187,17 @@ def evaluate(
         _refuse_perfect(name, protocol, results[name]["ndcg", ALL])
     drawn = max_people is not None and any(len(fold.users) == max_people for fold in folds)
     sample = {"max_people": max_people, "seed": seed} if drawn and max_people is not None else {}
-    return Evaluation(protocol, part, dataset, k, users, values, results, sample)
+    return Evaluation(protocol, part, dataset, k, users, values, results, sample, tops)
+
+
+def _fitted(
+    models: Mapping[str, Model], train: Histories, films: Films, learns_from: Mapping[str, Restrict],
+    ready: list[Model],
+) -> Iterator[tuple[str, Model]]:  # fmt: skip
+    whole = {name: model for name, model in models.items() if name not in learns_from}
+    yield from fit_all(whole, train, films, ready=ready)
+    for name, restrict in learns_from.items():
+        yield from fit_all({name: models[name]}, restrict(train), films, ready=ready)
 
 
 def _measure(top: IntArray, fold: Fold, films: Films, genres: Any) -> dict[Key, Values]:
@@ -204,7 +229,11 @@ def _measure(top: IntArray, fold: Fold, films: Films, genres: Any) -> dict[Key, 
 
 def _whole(model: Model, top: IntArray, fold: Fold, films: Films) -> dict[Key, float]:
     """Return the metrics of a whole fold."""
-    found = {("coverage", ALL): metrics.coverage(top, len(films)), ("gini", ALL): metrics.gini(top, len(films))}
+    found = {
+        ("coverage", ALL): metrics.coverage(top, len(films)),
+        ("gini", ALL): metrics.gini(top, len(films)),
+        ("top_exposure", ALL): metrics.top_exposure(top, len(films)),
+    }
     stars = model.predict_ratings(fold.histories, fold.asked)
     if stars is not None:
         error = stars.astype(np.float64) - fold.asked.ratings

@@ -9,6 +9,8 @@ from pipelines.people.history import IntArray, ItemArray
 
 ALL = "all"
 HISTORY_LENGTHS = ((0, 5), (6, 20), (21, 100), (101, None))
+SHORT = "history:0-5"
+"""The segment of the shortest histories, which the gate looks after."""
 POPULAR_SHARE = 0.5
 """The most rated films that together hold this share of the ratings are popular; other rated films are the tail."""
 

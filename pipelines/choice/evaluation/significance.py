@@ -52,7 +52,8 @@ def bootstrap(values: Values, seed: int = 0, draws: int = DRAWS) -> list[Interva
     if drawn:
         samples = np.concatenate(drawn)
         usable = ~np.isnan(samples).all(axis=0)
-        low[usable], high[usable] = np.nanpercentile(samples[:, usable], [2.5, 97.5], axis=0)
+        if usable.any():
+            low[usable], high[usable] = np.nanpercentile(samples[:, usable], [2.5, 97.5], axis=0)
     return [
         Interval(float(mean), float(below), float(above), int(n))
         for mean, below, above, n in zip(means, low, high, counted, strict=True)

@@ -8,9 +8,9 @@ import pytest
 from pipelines.blend.channels import READINGS, Channel, split_name
 from pipelines.blend.hybrid import HybridConfig, HybridModel
 from pipelines.models.ease import EaseConfig, EaseModel
-from pipelines.people.history import Histories, WeightRule
+from pipelines.people.history import Histories, HistoryRule
 
-EASE = EaseModel(EaseConfig(history=WeightRule(power=1, decay=0.5)))
+EASE = EaseModel(EaseConfig(history=HistoryRule(power=1, decay=0.5)))
 # two people; the first one's two latest ratings share a second, and the latest one was a dislike
 TWO = Histories.from_columns(
     [0, 0, 0, 0, 0, 1, 1], [1, 2, 3, 4, 5, 1, 2], [5, 2.5, 4, 4, 1, 2, 1.5], [1, 2, 3, 3, 4, 1, 2], 2
@@ -22,8 +22,14 @@ def weights(reading: str) -> list[float]:
     return found
 
 
-def test_all_is_the_models_own_reading() -> None:
-    assert weights("all") == pytest.approx([1 / 16, 0.5 / 8, 0.8 / 2, 0.8 / 2, 0.2, 0.4 / 2, 0.3])
+def test_all_is_the_models_own_reading_of_what_was_not_disliked() -> None:
+    assert weights("all") == pytest.approx([1 / 16, 0.5 / 8, 0.8 / 2, 0.8 / 2, 0, 0, 0])
+
+
+def test_where_every_rating_counts_alike_a_dislike_is_read_too() -> None:
+    model = EaseModel(EaseConfig(history=HistoryRule(power=1, decay=0.5, every_rating=True)))
+    found = Channel("ease", model).weights(TWO).tolist()
+    assert found == pytest.approx([1 / 16, 0.5 / 8, 0.8 / 2, 0.8 / 2, 0.2, 0.4 / 2, 0.3])
 
 
 def test_the_last_film_is_the_last_that_was_not_disliked() -> None:

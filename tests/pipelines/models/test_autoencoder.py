@@ -65,6 +65,7 @@ def test_a_model_of_few_people_scores_as_the_paper_does() -> None:
     histories = random_histories(8, 60)
     x = histories.matrix(np.ones(len(histories.item_idx), np.float32), 60)
     model = EaseModel(EaseConfig(regularization=5.0)).fit(histories, films(60))
-    expected = x.toarray() @ paper(x, 5.0)
+    read = histories.matrix((histories.ratings > 2).astype(np.float32), 60)  # a dislike is learned from, not read
+    expected = read.toarray() @ paper(x, 5.0)
     scores = model.score(histories)
     np.testing.assert_allclose(scores[np.isfinite(scores)], expected[np.isfinite(scores)], atol=1e-4)

@@ -17,9 +17,10 @@ from pipelines.models.ease import EaseConfig, EaseModel
 from pipelines.models.parts.autoencoder import gram
 from pipelines.models.parts.sparse import keep_largest
 from pipelines.models.svd import SvdConfig, SvdModel
-from pipelines.people.history import Histories, WeightRule
+from pipelines.people.history import Histories, HistoryRule, WeightRule
 
 FLAT = WeightRule(power=0)
+READ = HistoryRule(power=0)
 
 
 def random_histories(n_users: int, n_items: int, seed: int = 3) -> Histories:
@@ -48,10 +49,11 @@ def test_ease_agrees_with_the_textbook_inverse() -> None:
     histories = random_histories(60, 30)
     model = EaseModel(EaseConfig(regularization=7.0)).fit(histories, films(30))
     x = histories.matrix(np.ones(len(histories.item_idx), np.float32), 30).toarray().astype(np.float64)
+    rated = histories.matrix(histories.ratings, 30).toarray()
     inverse = np.linalg.inv(x.T @ x + 7 * np.eye(30))
     expected = np.eye(30) - inverse / inverse.diagonal()
     np.testing.assert_allclose(model.weights_.toarray(), expected, atol=1e-5)
-    np.testing.assert_allclose(model.score(histories), x @ expected, atol=1e-4)
+    np.testing.assert_allclose(model.score(histories), np.where(rated > 2, 1, 0) @ expected, atol=1e-4)
 
 
 def test_ease_kept_sparse_has_the_largest_weights_of_each_scored_film() -> None:
@@ -99,21 +101,21 @@ def test_the_gram_matrix_of_many_blocks_is_one_product(monkeypatch: pytest.Monke
 def test_covisitation_by_hand() -> None:
     # one person: film 0, then 1, then 2; forward counts double, distance 2 counts 2 ** -1
     histories = Histories.single([0, 1, 2], [5, 5, 5], [1, 2, 3])
-    plain = CovisitationConfig(falloff=1.0, damping=0, source_damping=0, training=FLAT, history=FLAT)
+    plain = CovisitationConfig(falloff=1.0, damping=0, source_damping=0, training=FLAT, history=READ)
     model = CovisitationModel(plain).fit(histories, films(3))
     np.testing.assert_allclose(model.counts_.toarray(), np.array([[0, 2, 1], [1, 0, 2], [0.5, 1, 0]]))
 
 
 def test_covisitation_has_no_order_within_a_second() -> None:
     histories = Histories.single([0, 1], [5, 5], [1, 1])
-    plain = CovisitationConfig(damping=0, source_damping=0, training=FLAT, history=FLAT)
+    plain = CovisitationConfig(damping=0, source_damping=0, training=FLAT, history=READ)
     model = CovisitationModel(plain).fit(histories, films(2))
     np.testing.assert_allclose(model.counts_.toarray(), np.array([[0, 1.5], [1.5, 0]]))
 
 
 def test_covisitation_is_damped_by_both_films_popularity() -> None:
     histories = Histories.from_columns([0, 0, 1, 2, 3], [0, 1, 1, 1, 1], [5] * 5, [1, 2, 3, 4, 5], 4)
-    config = CovisitationConfig(damping=0.5, source_damping=0.25, training=FLAT, history=FLAT)
+    config = CovisitationConfig(damping=0.5, source_damping=0.25, training=FLAT, history=READ)
     counts = CovisitationModel(config).fit(histories, films(2)).counts_.toarray()
     np.testing.assert_allclose(counts, [[0, 2 / 4**0.5], [1 / 4**0.25, 0]])
 
@@ -134,9 +136,10 @@ def test_als_folds_in_by_the_papers_equation() -> None:
     factors = model.item_factors_.astype(np.float64)
     history = histories.take([4])
     confidence = np.ones(30)
-    confidence[history.item_idx] += 3.0 * history.ratings / 5
+    speaks = history.ratings > 2
+    confidence[history.item_idx] += 3.0 * history.ratings / 5 * speaks
     liked = np.zeros(30)
-    liked[history.item_idx] = 1
+    liked[history.item_idx] = speaks
     user = np.linalg.solve(
         factors.T @ np.diag(confidence) @ factors + 0.7 * np.eye(5), factors.T @ (confidence * liked)
     )
@@ -185,7 +188,7 @@ def test_the_largest_of_each_row_are_kept() -> None:
 
 def test_weights_of_a_history_by_hand() -> None:
     # 4 stars squared and one rating later: 0.64 × 0.5
-    model = EaseModel(EaseConfig(regularization=1.0, history=WeightRule(power=2, decay=0.5)))
+    model = EaseModel(EaseConfig(regularization=1.0, history=HistoryRule(power=2, decay=0.5)))
     model.fit(Histories.from_columns([0, 0, 1], [0, 1, 0], [5, 5, 5], [1, 2, 3], 2), films(2))
     scores = model.score(Histories.single([0, 1], [4.0, 5.0], [1, 2]))
     np.testing.assert_allclose(scores, [[1 / 2, 0.32 / 3]], rtol=1e-5)

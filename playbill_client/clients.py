@@ -1,0 +1,200 @@
+"""The two clients: one that waits, one to await. Their methods are those of `playbill_client.calls`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+import httpx
+
+from playbill_client import calls
+from playbill_client.calls import Call
+from playbill_client.errors import PlaybillApiError, PlaybillUnreachableError
+from playbill_client.wire import PASSING, AsyncRealPaths, RealPaths, Retries, answer_of, request_of
+
+P = ParamSpec("P")
+Shape = TypeVar("Shape")
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+"""Failures after which the API has seen nothing of the request."""
+
+
+def _waited(make: Callable[P, Call[Shape]]) -> Callable[Concatenate[PlaybillClient, P], Shape]:
+    @wraps(make)
+    def method(self: PlaybillClient, /, *args: P.args, **kwargs: P.kwargs) -> Shape:
+        return self.send(make(*args, **kwargs))
+
+    return method
+
+
+def _awaited(
+    make: Callable[P, Call[Shape]],
+) -> Callable[Concatenate[AsyncPlaybillClient, P], Coroutine[Any, Any, Shape]]:
+    @wraps(make)
+    async def method(self: AsyncPlaybillClient, /, *args: P.args, **kwargs: P.kwargs) -> Shape:
+        return await self.send(make(*args, **kwargs))
+
+    return method
+
+
+def _headers(api_key: str | None, token: str | None) -> dict[str, str]:
+    headers = {"User-Agent": "playbill-client", **({"X-API-Key": api_key} if api_key else {})}
+    return {**headers, "Authorization": f"Bearer {token}"} if token else headers
+
+
+def _wait_after(failure: Exception, call: Call[Any], attempt: int, retries: Retries) -> float | None:
+    """Return how long to wait before the call is made again, None if it must not be."""
+    if isinstance(failure, PlaybillApiError):
+        again = failure.status in PASSING and (call.repeatable or failure.status in (429, 503))
+        return retries.wait_seconds(attempt, failure.retry_after_seconds) if again else None
+    if isinstance(failure, httpx.TransportError) and (call.repeatable or isinstance(failure, NOT_SENT)):
+        return retries.wait_seconds(attempt, None)
+    return None
+
+
+def _unreachable(failure: httpx.TransportError, address: httpx.URL) -> PlaybillUnreachableError:
+    why = "did not answer in time" if isinstance(failure, httpx.TimeoutException) else "cannot be reached"
+    return PlaybillUnreachableError(f"{address} {why} ({type(failure).__name__})")
+
+
+class PlaybillClient:
+    """Calls one API; keeps its connections, so share it (threads too) and close it.
+
+    >>> with PlaybillClient("http://127.0.0.1:8000", api_key="…") as playbill:  # doctest: +SKIP
+    ...     for item in playbill.recommendations("ml_1", limit=5).recommendations:
+    ...         print(item.rank, item.title)
+
+    Every method raises `PlaybillApiError` if the API refuses, `PlaybillUnreachableError` if it does not answer.
+
+    Parameters
+    ----------
+    base_url : str
+    api_key : str, optional
+        For backends: reads everybody's lists.
+    token : str, optional
+        A user's Supabase access token: reads that user's.
+    timeout_seconds : float
+        Of one attempt.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api_key: str | None = None,
+        token: str | None = None,
+        timeout_seconds: float = 5.0,
+        retries: Retries | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._retries = Retries() if retries is None else retries
+        self._client = httpx.Client(
+            base_url=base_url, headers=_headers(api_key, token), timeout=timeout_seconds,
+            transport=RealPaths(httpx.HTTPTransport() if transport is None else transport),
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def send(self, call: Call[Shape]) -> Shape:
+        """Make a call, again after a failure that passes."""
+        attempt = 0
+        while True:
+            try:
+                return answer_of(call, self._client.send(request_of(self._client, call)))
+            except (PlaybillApiError, httpx.TransportError) as failure:
+                wait = _wait_after(failure, call, attempt, self._retries)
+                if wait is None:
+                    if isinstance(failure, httpx.TransportError):
+                        raise _unreachable(failure, self._client.base_url) from failure
+                    raise
+            time.sleep(wait)
+            attempt += 1
+
+    recommendations = _waited(calls.recommendations)
+    mine = _waited(calls.mine)
+    batch = _waited(calls.batch)
+    recommend = _waited(calls.recommend)
+    history = _waited(calls.history)
+    movie = _waited(calls.movie)
+    similar = _waited(calls.similar)
+    popular = _waited(calls.popular)
+    search = _waited(calls.search)
+    genres = _waited(calls.genres)
+    feedback = _waited(calls.feedback)
+    health = _waited(calls.health)
+    ready = _waited(calls.ready)
+    release = _waited(calls.release)
+
+
+class AsyncPlaybillClient:
+    """`PlaybillClient` for asyncio: the same methods, to be awaited.
+
+    >>> async with AsyncPlaybillClient("http://127.0.0.1:8000") as playbill:  # doctest: +SKIP
+    ...     films = await playbill.popular(genre="Drama")
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api_key: str | None = None,
+        token: str | None = None,
+        timeout_seconds: float = 5.0,
+        retries: Retries | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._retries = Retries() if retries is None else retries
+        self._client = httpx.AsyncClient(
+            base_url=base_url, headers=_headers(api_key, token), timeout=timeout_seconds,
+            transport=AsyncRealPaths(httpx.AsyncHTTPTransport() if transport is None else transport),
+        )  # fmt: skip
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def send(self, call: Call[Shape]) -> Shape:
+        """Make a call, again after a failure that passes."""
+        attempt = 0
+        while True:
+            try:
+                return answer_of(call, await self._client.send(request_of(self._client, call)))
+            except (PlaybillApiError, httpx.TransportError) as failure:
+                wait = _wait_after(failure, call, attempt, self._retries)
+                if wait is None:
+                    if isinstance(failure, httpx.TransportError):
+                        raise _unreachable(failure, self._client.base_url) from failure
+                    raise
+            await asyncio.sleep(wait)
+            attempt += 1
+
+    recommendations = _awaited(calls.recommendations)
+    mine = _awaited(calls.mine)
+    batch = _awaited(calls.batch)
+    recommend = _awaited(calls.recommend)
+    history = _awaited(calls.history)
+    movie = _awaited(calls.movie)
+    similar = _awaited(calls.similar)
+    popular = _awaited(calls.popular)
+    search = _awaited(calls.search)
+    genres = _awaited(calls.genres)
+    feedback = _awaited(calls.feedback)
+    health = _awaited(calls.health)
+    ready = _awaited(calls.ready)
+    release = _awaited(calls.release)

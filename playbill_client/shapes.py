@@ -1,0 +1,267 @@
+"""What the API answers, as frozen dataclasses.
+
+Written by `serving/http/client_shapes.py` from `serving/http/schemas.py`; change those and write it anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Because:
+    """A film of the person's own that speaks for a recommendation."""
+
+    movie_id: int  # TMDB id.
+    title: str
+    share: float  # Its part of the recommendation's score.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """A film in a list of films."""
+
+    movie_id: int  # TMDB id.
+    title: str
+    year: int | None
+    release_date: date | None
+    genres: list[str]
+    poster_path: str | None  # TMDB's path of the poster.
+    poster_url: str | None  # Where the poster can be loaded from.
+    backdrop_path: str | None
+    runtime: int | None  # Minutes.
+    overview: str | None
+    vote_average: float | None  # TMDB's mean vote.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A recommended film."""
+
+    movie_id: int  # TMDB id.
+    title: str
+    year: int | None
+    release_date: date | None
+    genres: list[str]
+    poster_path: str | None  # TMDB's path of the poster.
+    poster_url: str | None  # Where the poster can be loaded from.
+    backdrop_path: str | None
+    runtime: int | None  # Minutes.
+    overview: str | None
+    vote_average: float | None  # TMDB's mean vote.
+    rank: int  # Place in the list.
+    score: float  # What the list is ranked by; comparable within one reason of one list.
+    reason: Literal["hybrid", "content_based", "popular_in_genre", "popular"]
+    because: list[Because] | None  # Up to three films it is due to; null past the tenth.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecommendationList:
+    """Somebody's films, best first."""
+
+    user_id: str | None  # Whose list; null when it was made from the request alone.
+    strategy: Literal["precomputed", "live", "popularity_fallback"]
+    fallback_used: bool  # Whether any film was filled in from popularity.
+    stale: bool  # Whether newer ratings exist but could not be read just now.
+    outdated: bool | None  # Whether the person has rated since the list was made; null where that is not known.
+    total_ratings: int  # Ratings that the list is made from.
+    release_id: str
+    generated_at: datetime
+    recommendations: list[Item]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Several people's lists."""
+
+    release_id: str
+    lists: list[RecommendationList]  # In the order they were asked for.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """One thing that a wish asks for."""
+
+    kind: Literal["person", "title", "genre", "years", "length", "language", "audience", "mood", "topic"]
+    value: str  # In the catalogue's words.
+    text: str  # What was typed.
+    negative: bool  # Whether it is kept out.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a film fits a wish, in the words of an LLM."""
+
+    movie_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WishedList:
+    """A list made from what a request says."""
+
+    user_id: str | None  # Whose list; null when it was made from the request alone.
+    strategy: Literal["precomputed", "live", "popularity_fallback"]
+    fallback_used: bool  # Whether any film was filled in from popularity.
+    stale: bool  # Whether newer ratings exist but could not be read just now.
+    outdated: bool | None  # Whether the person has rated since the list was made; null where that is not known.
+    total_ratings: int  # Ratings that the list is made from.
+    release_id: str
+    generated_at: datetime
+    recommendations: list[Item]
+    model: Literal["baseline", "cf", "content"]  # What ranked it.
+    ignored: list[int]  # Ids in the request that name no film here.
+    understood: list[Understood]  # What the query asks for and the films meet, piece by piece.
+    loosened: list[Understood]  # What was let go, in this order, as too few films met it.
+    read_by: Literal["built_in", "llm"]  # Who read the query.
+    explanations: list[Explanation]  # A sentence a film, where an LLM is set up and gave one.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatedFilm:
+    """A film that somebody rated."""
+
+    movie_id: int  # TMDB id.
+    title: str | None
+    rating: float  # Stars.
+    rated_at: datetime
+    source: str  # Where the rating came from.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What somebody's list was made from."""
+
+    user_id: str
+    release_id: str
+    total_ratings: int
+    page: int
+    ratings: list[RatedFilm]  # The latest first.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedFilm:
+    """A film in a list that is the same for everybody."""
+
+    movie_id: int  # TMDB id.
+    title: str
+    year: int | None
+    release_date: date | None
+    genres: list[str]
+    poster_path: str | None  # TMDB's path of the poster.
+    poster_url: str | None  # Where the poster can be loaded from.
+    backdrop_path: str | None
+    runtime: int | None  # Minutes.
+    overview: str | None
+    vote_average: float | None  # TMDB's mean vote.
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmPage:
+    """A page of films."""
+
+    release_id: str
+    page: int
+    total_pages: int
+    total_results: int
+    results: list[RankedFilm]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarFilms:
+    """The films most like one film."""
+
+    movie_id: int
+    release_id: str
+    results: list[RankedFilm]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Genre:
+    """A genre and how many films have it."""
+
+    name: str
+    films: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Genres:
+    """All genres."""
+
+    release_id: str
+    genres: list[Genre]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """How many events were written down."""
+
+    taken: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Whether the process is alive, and what it serves."""
+
+    status: Literal["ok"]
+    release_id: str | None
+    model: str | None
+    n_users: int
+    n_items: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """Whether it can answer, from a release that is young enough."""
+
+    status: Literal["ready"]
+    release_id: str
+    age_hours: float
+    last_look_seconds: float  # Since the last look for a release that worked.
+    failed_looks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseInfo:
+    """What is being served: the manifest without its files."""
+
+    release_id: str
+    created_at: datetime
+    model: str
+    dataset: str
+    users: int
+    movies: int
+    ratings: int
+    more: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovieDetails:
+    """All that is known of a film."""
+
+    movie_id: int  # TMDB id.
+    movielens_id: int | None
+    imdb_id: str | None
+    title: str | None
+    original_title: str | None
+    year: int | None
+    release_date: date | None
+    genres: list[str]
+    keywords: list[str]
+    cast_names: list[str]
+    directors: list[str]
+    overview: str | None
+    tagline: str | None
+    runtime: int | None  # Minutes.
+    language: str | None
+    poster_path: str | None
+    poster_url: str | None
+    backdrop_path: str | None
+    vote_average: float | None  # TMDB's mean vote, 0-10.
+    vote_count: int | None
+    ratings: int  # People here who rated it.
+    mean_rating: float | None  # Their mean rating, 0.5-5.0 stars.
