@@ -75,11 +75,21 @@ def publish_synthetic(
                 "recommendation_lists": _lists(names, ids, length, seed, created_at, rng),
                 "histories": _histories(names, ids, ratings, rng),
                 "movies": movies,
+                "score_chances": record_table("score_chances", _chances(model.name)),
                 "release": record_table("release", [{**row, "release_id": release_id}]),
             },
             list_length=length,
         )
     return release_id
+
+
+def _chances(model: str) -> list[dict[str, object]]:
+    """Return curves of as many points as a real release has."""
+    return [
+        {"model": name, "score": float(score), "chance": float(chance), "ratings": 400}
+        for name in (model, PopularityModel.name)
+        for score, chance in zip(np.linspace(-2, 8, 50), np.linspace(0.3, 0.8, 50), strict=True)
+    ]
 
 
 def _als(ids: np.ndarray[tuple[int], np.dtype[np.int64]], factors: int, rng: np.random.Generator) -> AlsModel:

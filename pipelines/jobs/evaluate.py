@@ -24,6 +24,7 @@ from pipelines.films.films import Films
 from pipelines.jobs.active import active_set
 from pipelines.jobs.handover import Measured, TrainedModels
 from pipelines.jobs.opponent import CHAMPION, Opponent, as_it_was, opponent_of
+from pipelines.lists.tables import chance_rows
 from pipelines.people.reader import People, read_films, read_people
 from pipelines.progress import step
 from pipelines.registry import Registry
@@ -140,7 +141,11 @@ def _record(
         protocol: {model: asdict(side_of(evaluation, model)) for model in evaluation.values}
         for protocol, evaluation in evaluations.items()
     }
-    Measured(rows, sides, {} if opponent is None else opponent.to_json()).write(bench)
+    chances = {
+        protocol: chance_rows({name: curve for name, curve in evaluation.curves.items() if name in trained.recipes})
+        for protocol, evaluation in evaluations.items()
+    }
+    Measured(rows, sides, {} if opponent is None else opponent.to_json(), chances).write(bench)
     if trained.mlflow:
         registry = Registry(settings)
         for model, mlflow_id in trained.mlflow.items():

@@ -79,20 +79,22 @@ class Measured:
         What the gate looks at; the same people in the same order.
     opponent : dict
         `opponent.Opponent`, where the gate's protocol was measured.
+    chances : dict of protocol to list of dict
+        Rows of ``score_chances``: what each model's scores promise.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     sides: dict[str, dict[str, Any]] = field(default_factory=dict)
     opponent: dict[str, Any] = field(default_factory=dict)
+    chances: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def write(self, bench: Workbench) -> None:
         """Leave it on the workbench, beside what was measured there under other protocols before."""
         protocols = {row["protocol"] for row in self.rows}
         before = self.read(bench) if bench.holds("evaluate") else Measured()
         rows = [row for row in before.rows if row["protocol"] not in protocols] + self.rows
-        bench.write(
-            "evaluate", asdict(Measured(rows, {**before.sides, **self.sides}, self.opponent or before.opponent))
-        )
+        sides, chances = before.sides | self.sides, before.chances | self.chances
+        bench.write("evaluate", asdict(Measured(rows, sides, self.opponent or before.opponent, chances)))
 
     @classmethod
     def read(cls, bench: Workbench) -> Measured:

@@ -62,7 +62,7 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
     with writing(folder):
         remove_leftovers(folder.releases)
         bench, active = workbench(folder, run_id), active_set(folder)
-        winner = winner_of(folder, bench, active.dataset)
+        winner = winner_of(folder, bench, active.dataset, settings.training.gate)
         model, popularity = winner.load()
         people, films = read_people(folder), read_films(folder)
         with bench.scratch("shards") as scratch:
@@ -87,6 +87,7 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
                 "histories": tables.history_table(people, model),
                 "movies": tables.movie_table(folder),
                 "popular_movies": tables.popular_table(own_films, films, popularity, genres_of(films.metadata)),
+                "score_chances": tables.chance_table(winner.chances, own_films, films, popularity),
                 "similar_movies": tables.similar_table(model, films, settings.lists.similar),
                 "user_profiles": tables.profile_table(folder),
                 **small_tables(settings, winner, {**facts, "release_id": release_id, "created_at": created_at}),

@@ -129,6 +129,7 @@ def _publish(
         whole = {
             "movies": tables.movie_table(folder),
             "popular_movies": tables.popular_table(own_films, films, popularity, genres_of(films.metadata)),
+            "score_chances": tables.chance_table(winner.chances, own_films, films, popularity),
             "user_profiles": tables.profile_table(folder),
             **small_tables(settings, winner, {**facts, "release_id": release_id, "created_at": created_at}),
         }

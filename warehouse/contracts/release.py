@@ -64,6 +64,7 @@ MOVIES = Relation(
         *(column for column in FILM_COLUMNS if column.name != "tags"),
         integer("ratings", "people who rated it"),
         number("mean_rating", "their mean rating", "0.5-5.0 stars", nullable=True),
+        integer("likes", "of them, people who gave it 4 stars or more"),
         ENRICHED_AT,
     ),
 )
@@ -77,6 +78,18 @@ POPULAR_MOVIES = Relation(
         Column("rank", "SMALLINT", "from 1"),
         integer("movie_id", "TMDB id"),
         number("score", "decayed number of ratings times the damped mean rating"),
+    ),
+)
+SCORE_CHANCES = Relation(
+    "score_chances",
+    "what scores promise: the share of likes among held-out ratings of films with such a score",
+    "a model and a score",
+    ("model", "score"),
+    (
+        text("model", "the model whose score it is; popularity's are of the release's own ratings"),
+        number("score", "the score, as in recommendation_lists; straight lines join the points"),
+        number("chance", "the chance that somebody who rates such a film gives it 4 stars or more", "0-1"),
+        integer("ratings", "ratings behind the point"),
     ),
 )
 SIMILAR_MOVIES = Relation(
@@ -129,6 +142,7 @@ RELEASE_TABLES = {
         HISTORIES,
         MOVIES,
         POPULAR_MOVIES,
+        SCORE_CHANCES,
         SIMILAR_MOVIES,
         USER_PROFILES,
         MODEL_METRICS,

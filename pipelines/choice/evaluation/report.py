@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.choice.evaluation import metrics
+from pipelines.choice.evaluation.calibration import Promises, curve_of, promises
 from pipelines.choice.evaluation.metrics import Values
 from pipelines.choice.evaluation.segments import ALL, film_segments, history_segments, in_segment
 from pipelines.choice.evaluation.significance import Interval, bootstrap, paired_bootstrap
 from pipelines.choice.evaluation.split import Fold, Ratings, make_folds
 from pipelines.films.films import Films
+from pipelines.lists.chance import Curve
 from pipelines.lists.rank import recommend
 from pipelines.models.base import Model
 from pipelines.models.parts.sharing import fit_all, of_films_alone
@@ -52,6 +54,8 @@ class Evaluation:
         Means and 95 % intervals; metrics of whole lists of lists (coverage, gini, rmse, mae) have no interval.
     sample : dict
         ``max_people`` and ``seed`` of the draw where people were drawn, else empty.
+    curves : dict of model to Curve
+        What its scores promise: the chance of a like among the test ratings.
     tops : dict of model to list of int64 arrays, shape (n_evaluated, k)
         Each fold's lists, in positions of the films; -1 where a list is shorter.
     """
@@ -64,6 +68,7 @@ class Evaluation:
     values: dict[str, dict[Key, Values]] = field(repr=False)
     results: dict[str, dict[Key, Interval]]
     sample: dict[str, int] = field(default_factory=dict)
+    curves: dict[str, Curve] = field(default_factory=dict, repr=False)
     tops: dict[str, list[IntArray]] = field(default_factory=dict, repr=False)
 
     def to_json(self) -> dict[str, Any]:
@@ -167,6 +172,7 @@ def evaluate(
     genres = metrics.genre_flags(films)
     measured: dict[str, list[dict[Key, Values]]] = {name: [] for name in makers}
     scalars: dict[str, list[dict[Key, float]]] = {name: [] for name in makers}
+    promised: dict[str, list[Promises]] = {name: [] for name in makers}
     tops: dict[str, list[IntArray]] = {name: [] for name in makers}
     of_films = of_films_alone(ready)
     for number, fold in enumerate(folds, start=1):
@@ -181,13 +187,15 @@ def evaluate(
             tops[name].append(top)
             measured[name].append(_measure(top, fold, films, genres))
             scalars[name].append(_whole(model, top, fold, films))
+            promised[name].append(promises(model, fold))
     for name in makers:
         values[name] = _align(measured[name], folds, users)
         results[name] = _summarise(values[name], scalars[name], len(users), seed)
         _refuse_perfect(name, protocol, results[name]["ndcg", ALL])
     drawn = max_people is not None and any(len(fold.users) == max_people for fold in folds)
     sample = {"max_people": max_people, "seed": seed} if drawn and max_people is not None else {}
-    return Evaluation(protocol, part, dataset, k, users, values, results, sample, tops)
+    curves = {name: curve_of(found) for name, found in promised.items()}
+    return Evaluation(protocol, part, dataset, k, users, values, results, sample, curves, tops)
 
 
 def _fitted(
