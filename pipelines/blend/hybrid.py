@@ -43,6 +43,14 @@ class HybridConfig(ModelConfig):
         description="Channels that training may weigh beside those with a weight, when it learns the weights from the "
         "data; none: the weights stay as they are.",
     )
+    alike: dict[str, float] = Field(
+        {"content": 1.0, "covisitation": 0.3},
+        description="What each member's likeness counts where films are told alike: similar films, and films away from "
+        "what somebody dislikes. These are members whether they have a weight or not.",
+    )
+    fame: float = Field(
+        0.5, ge=0, description="What a deviation of the logarithm of a film's ratings counts among alike films."
+    )
     members: dict[str, dict[str, Any]] = Field({}, description="Hyper-parameters of each member; others are defaults.")
     cold_every: int = Field(0, ge=0, description="Every how many places one is kept for a film nobody rated; 0: none.")
 
@@ -64,6 +72,14 @@ class HybridConfig(ModelConfig):
                 f"{', '.join(wrong)}"
             )
         return weights
+
+    @field_validator("alike")
+    @classmethod
+    def _are_members(cls, alike: dict[str, float]) -> dict[str, float]:
+        wrong = sorted(name for name, weight in alike.items() if name not in MEMBERS or weight < 0)
+        if wrong:
+            raise ValueError(f"what is alike is told by members, by at least 0, not {', '.join(wrong)}")
+        return alike
 
     @model_validator(mode="after")
     def _members_are_valid(self) -> Self:
@@ -95,10 +111,10 @@ class HybridModel(Model):
 
     def __init__(self, config: ModelConfig | None = None) -> None:
         super().__init__(config)
-        for name, weight in sorted(self.config.weights.items()):
-            member = split_name(name)[0]
-            if weight != 0 and member not in self.members:
-                self.members[member] = self._member(member)
+        speaking = [split_name(name)[0] for name, weight in self.config.weights.items() if weight != 0]
+        telling = [name for name, weight in self.config.alike.items() if weight != 0]
+        for name in sorted({*speaking, *telling}):
+            self.members[name] = self._member(name)
 
     def _member(self, name: str) -> Model:
         kind = MEMBERS[name]
@@ -106,9 +122,9 @@ class HybridModel(Model):
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """The weights other than 0, and every hyper-parameter of the members that they and ``channels`` belong to."""
+        """The weights other than 0, and every hyper-parameter of the members there are or may be by ``channels``."""
         weights = {name: weight for name, weight in self.config.weights.items() if weight != 0}
-        names = sorted({split_name(name)[0] for name in (*weights, *self.config.channels)})
+        names = sorted({*self.members, *(split_name(name)[0] for name in self.config.channels)})
         members = {name: (self.members.get(name) or self._member(name)).recipe for name in names}
         return {**super().recipe, "weights": weights, "members": members}
 

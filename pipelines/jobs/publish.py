@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.blend.catalogue import load_model
 from pipelines.engine.handed import read_shards
 from pipelines.engine.local import rank_everybody
 from pipelines.films.search import FilmSearch
@@ -15,7 +14,6 @@ from pipelines.jobs.active import active_set
 from pipelines.jobs.release_record import facts_of, log_release, small_tables, without
 from pipelines.jobs.winner import winner_of
 from pipelines.lists import tables
-from pipelines.models.content import ContentModel
 from pipelines.people.reader import read_films, read_people
 from pipelines.people.suppression import suppressed_among, suppression_held
 from pipelines.progress import step
@@ -78,8 +76,6 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
             model.save(path / "models" / model.name)
             if model.name != popularity.name:
                 popularity.save(path / "models" / popularity.name)
-            if winner.text_reader is not None and ContentModel.name not in model.members:
-                load_model(winner.text_reader).save(path / "models" / ContentModel.name)
             FilmSearch.build(films).save(path / "search")
             own_films = people.histories_in(films)
             content = {

@@ -17,7 +17,6 @@ from pipelines.choice.recipes import from_recipe, make_model, recipe_folders
 from pipelines.jobs.active import active_set
 from pipelines.jobs.handover import TrainedModels
 from pipelines.models.base import Model
-from pipelines.models.content import ContentModel
 from pipelines.models.parts.sharing import fit_all
 from pipelines.models.popularity import PopularityModel
 from pipelines.people.reader import read_films, read_people
@@ -114,10 +113,6 @@ def _learn(makers: dict[str, Model], learner: Learner) -> tuple[dict[str, Model]
                 "weights learned model=%s chosen=%s people=%d channels=%d seconds=%.2f",
                 name, lesson.chosen, lesson.people, len(lesson.weights), time.monotonic() - started,
             )  # fmt: skip
-            members = lessons[name]["begun"]["members"]
-            if ContentModel.name in members and ContentModel.name not in {*models[name].members, *makers}:
-                # a release reads free text with it, whether or not the blend hears it
-                models[ContentModel.name] = from_recipe(ContentModel.name, members[ContentModel.name])
     return models, lessons
 
 

@@ -10,7 +10,6 @@ from pipelines.blend.catalogue import load_model
 from pipelines.jobs.champion import rows_of, trained_for
 from pipelines.jobs.handover import Measured, Ranking, TrainedModels
 from pipelines.models.base import Model
-from pipelines.models.content import ContentModel
 from pipelines.models.popularity import PopularityModel
 from pipelines.runs import Workbench
 from warehouse.contracts.release import MODEL_METRICS, SCORE_CHANCES
@@ -51,12 +50,6 @@ class Winner:
     trained_for: str | None
     chances: list[dict[str, Any]]
     blend: dict[str, Any] | None
-
-    @property
-    def text_reader(self) -> Path | None:
-        """The arrays of the content model trained beside it, which reads free text even if no blend hears it."""
-        beside = self.arrays.parent / ContentModel.name
-        return beside if beside.exists() and beside != self.arrays else None
 
     def load(self) -> tuple[Model, PopularityModel]:
         """Load the model and the popularity; raises ModelFormatError where this version cannot."""
