@@ -17,6 +17,7 @@ from tests import tally
 from tests.warehouse.conftest import Playbill
 from warehouse import ledgers
 from warehouse.db import connect
+from warehouse.publishing import publishing
 from warehouse.store import ReleaseStore
 
 ATTACKS = [
@@ -73,7 +74,7 @@ def tiny(run_settings: Settings) -> Settings:
     store = ReleaseStore(run_settings.folder)
     facts = {"dataset": "tiny", "model": "popularity", "users": 1, "ratings": 1, "metrics": {}}
     now = datetime(2026, 11, 21, 3, tzinfo=UTC)
-    with store.publishing(facts, now) as (_, path), connect(path / "release.duckdb") as con:
+    with publishing(store, facts, now) as draft, connect(draft.database) as con:
         con.execute("CREATE TABLE lists AS SELECT 'ann' AS user_id")
         con.execute("CHECKPOINT")
     row = {"event": "published", "release_id": store.current_id(), "previous": None}
