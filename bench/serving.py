@@ -210,7 +210,7 @@ def _time_live(args: argparse.Namespace, data_dir: Path, model: str) -> None:
         for number in range(args.requests):
             started = time.perf_counter()
             made = await maker.list_for(snapshot, f"ml_{number % 2000}", 10, started=time.monotonic())
-            list_body(snapshot.films, made.picks, user_id="x", strategy=made.strategy, release_id=snapshot.release_id)
+            list_body(snapshot, made.picks, user_id="x", strategy=made.strategy)
             seconds.append(time.perf_counter() - started)
             assert made.strategy == "live"
 

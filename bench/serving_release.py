@@ -77,11 +77,21 @@ def publish_synthetic(
                 "recommendation_lists": _lists(names, ids, length, seed, created_at, rng),
                 "histories": _histories(names, ids, ratings, rng),
                 "movies": movies,
+                "score_chances": record_table("score_chances", _chances(model.name)),
                 "release": record_table("release", [{**row, "release_id": release_id}]),
             },
             list_length=length,
         )
     return release_id
+
+
+def _chances(model: str) -> list[dict[str, object]]:
+    """Return curves of as many points as a real release has."""
+    return [
+        {"model": name, "score": float(score), "chance": float(chance), "ratings": 400}
+        for name in (model, PopularityModel.name)
+        for score, chance in zip(np.linspace(-2, 8, 50), np.linspace(0.3, 0.8, 50), strict=True)
+    ]
 
 
 def _als(ids: np.ndarray[tuple[int], np.dtype[np.int64]], factors: int, rng: np.random.Generator) -> AlsModel:
@@ -95,7 +105,7 @@ def _als(ids: np.ndarray[tuple[int], np.dtype[np.int64]], factors: int, rng: np.
 
 
 def _hybrid(als: AlsModel, popularity: PopularityModel, rng: np.random.Generator) -> HybridModel:
-    """Return the published kind of model at its full size: 500 neighbours a film, 40 terms a description."""
+    """Return the published kind of model at its full size: 500 neighbours a film, 300 by content."""
     ids, model = als.movie_ids_, HybridModel(HybridConfig(members={"als": als.config.model_dump()}))
     assert ids is not None
     n = len(ids)
@@ -103,9 +113,8 @@ def _hybrid(als: AlsModel, popularity: PopularityModel, rng: np.random.Generator
     ease, covisitation, content = EaseModel(), CovisitationModel(), ContentModel()
     ease.kept_, ease.weights_ = np.arange(n, dtype=np.int32), _neighbours(n, n, 500, rng)
     covisitation.counts_ = _neighbours(n, n, 500, rng)
-    content.terms_ = _neighbours(n, 5_000, 40, rng) / np.float32(4)
-    content.vocabulary_ = [f"term{number}" for number in range(5_000)]
-    content.idf_ = np.ones(5_000, dtype=np.float32)
+    covisitation.ratings_ = np.ones(n, dtype=np.float32)
+    content.nearest_ = _neighbours(n, n, 300, rng)
     made |= {"ease": ease, "covisitation": covisitation, "content": content}
     model.members = {name: made[name] for name in model.members}
     model.cold_ = np.zeros(n, dtype=bool)

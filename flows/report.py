@@ -9,13 +9,14 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows.main_job import Report
 from flows.report_changes import changes, seconds_of, tracked
-from pipelines.jobs.champion import metric_rows
+from pipelines.jobs.champion import rows_of
 from pipelines.jobs.handover import Ranking
 from pipelines.jobs.match import Matched
 from pipelines.jobs.promotion_record import decision_of, table_of
 from pipelines.jobs.publish import Published
 from pipelines.runs import workbench
 from pipelines.settings import Settings
+from warehouse.contracts.release import MODEL_METRICS
 from warehouse.store import ReleaseStore
 
 
@@ -24,7 +25,7 @@ def publish_report(settings: Settings, report: Report) -> str:
     bench = workbench(settings.folder, report.run_id)
     release = ReleaseStore(settings.folder).get(report.published.release_id)
     parts = [changes(settings, release), seconds_of(report.seconds), tracked(settings, release)]
-    text = markdown(report, metric_rows(release), Ranking.read(bench).reasons)
+    text = markdown(report, rows_of(release, MODEL_METRICS), Ranking.read(bench).reasons)
     text += "".join("\n" + "\n".join(lines) + "\n" for lines in parts)
     create_markdown_artifact(text, key="run-report", description=f"Run {report.run_id}")
     checks = [

@@ -136,6 +136,11 @@ class Registry:
         self._client.log_batch(mlflow_id, tags=tags, metrics=metrics)
 
     @_never_fails
+    def version_tags(self, number: str) -> dict[str, str]:
+        """Return what a registered version says of itself."""
+        return dict(self._client.get_model_version(REGISTERED, number).tags)
+
+    @_never_fails
     def register_champion(self, mlflow_id: str, tags: Mapping[str, str]) -> str:
         """Register a run's model files as a new version and name it champion; return the version."""
         if not self._client.search_registered_models(filter_string=f"name = '{REGISTERED}'"):

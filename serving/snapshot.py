@@ -18,6 +18,7 @@ from pipelines.models.popularity import PopularityModel
 from pipelines.people.suppression import user_hash
 from pipelines.settings_sections import ListSettings, ServingSettings
 from serving.films import FilmTable
+from serving.lists.chances import Chances
 from serving.lists.everybody import Picks, StoredLists
 from serving.lists.making import Rated, make_list
 from serving.words.facts import Facts
@@ -25,7 +26,7 @@ from warehouse.errors import BrokenReleaseError
 from warehouse.release_reader import ReleaseReader, StoredHistory
 from warehouse.store import Release
 
-FORMAT = 1
+FORMAT = 2
 """Rises when the bytes of an answer change, so that caches of older ones are not believed."""
 
 
@@ -58,7 +59,10 @@ class Snapshot:
         kernel.warm_up()
         self.ranker = Ranker.of(self.model, popularity, self.films.films).ready()
         self.baseline = Ranker.of(popularity, popularity, self.films.films).ready()
-        self.facts = Facts(self.reader.facts(), self.films, FilmSearch.load(release.path / "search"))
+        facts = self.reader.facts()
+        self.facts = Facts(facts, self.films, FilmSearch.load(release.path / "search"))
+        likes, ratings = (facts[name].fill_null(0).to_numpy().astype(np.int64) for name in ("likes", "ratings"))
+        self.chances = Chances(self.reader.chances(), self.ranker.order, likes, ratings)
         content = self._content(release)
         self.content = None if content is None else Ranker.of(content, popularity, self.films.films).ready()
 
@@ -74,7 +78,10 @@ class Snapshot:
 
     def find(self, user_id: str, limit: int | None = None) -> Picks | None:
         """Return somebody's stored list, or None; somebody forgotten has none."""
-        return None if self.forgot(user_id) else self.lists.find(user_id, limit)
+        picks = None if self.forgot(user_id) else self.lists.find(user_id, limit)
+        if picks is not None:
+            picks.ranked_by = self.model.name
+        return picks
 
     def history_of(self, user_id: str) -> StoredHistory | None:
         """Return what the release knows that somebody rated, or None; it reads the file."""
@@ -105,7 +112,7 @@ class Snapshot:
 
     def _popular(self, places: list[int], scores: list[float]) -> Picks:
         made = int(self.created_at.timestamp() * 1e6)
-        return Picks(places, scores, [POPULAR] * len(places), generated_us=made)
+        return Picks(places, scores, [POPULAR] * len(places), generated_us=made, ranked_by=PopularityModel.name)
 
     def try_out(self) -> None:
         """Make a list from a made-up history with each ranker: arrays that do not fit each other fail here.

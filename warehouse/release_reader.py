@@ -119,6 +119,11 @@ class ReleaseReader:
             ).fetchall()
         return [str(user_id) for (user_id,) in rows]
 
+    def chances(self) -> pa.Table:
+        """Return ``score_chances``: what scores promise."""
+        with self._cursor() as cursor:
+            return cursor.sql("SELECT model, score, chance, ratings FROM score_chances").to_arrow_table()
+
     def facts(self) -> pa.Table:
         """Return what wishes ask of every film with a title, by movie_id: names, keywords, language, length, fame."""
         with self._roomy(), self._cursor() as cursor:

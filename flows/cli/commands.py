@@ -48,6 +48,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
     "Serve it": {
         "serve": Entry("serve", "the current release over HTTP"),
         "rollback": Entry("releases", "serve an older release"),
+        "rollback-model": Entry("stages", "publish lists ranked by the model before"),
         "pin": Entry("releases", "keep a release, and go on serving it if it is the served one"),
         "unpin": Entry("releases", "end a pin"),
         "forget": Entry("forget", "take a person out of the data and of what is served"),
@@ -58,7 +59,19 @@ GROUPS: dict[str, dict[str, Entry]] = {
     },
 }
 COMMANDS: dict[str, Entry] = {name: entry for group in GROUPS.values() for name, entry in group.items()}
-LONG = {"run", "ingest", "enrich", "build", "train", "evaluate", "rating-errors", "tune", "promote", "publish"}
+LONG = {
+    "run",
+    "ingest",
+    "enrich",
+    "build",
+    "train",
+    "evaluate",
+    "rating-errors",
+    "tune",
+    "promote",
+    "publish",
+    "rollback-model",
+}
 """Commands that may take minutes."""
 
 

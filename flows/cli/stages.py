@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from getpass import getuser
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from flows.cli.completion import model_names
+from flows.cli.completion import model_names, release_ids
 from flows.cli.console import out, progress_bar, set_up_logging
 from flows.cli.options import (
     DatasetOption,
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     for command in (ingest, enrich, build, train, promote, publish):
         app.command(command.__name__)(command)
+    app.command("rollback-model")(rollback_model)
 
 
 def _start() -> Settings:
@@ -127,16 +129,76 @@ def train(
             judged = ask_gate(settings, trained.run_id)
     for name, seconds in trained.seconds.items():
         out.print(f"{name}: {seconds:.2f} s")
+    for name, lesson in trained.lessons.items():
+        out.print(channel_table(name, lesson))
     if gate:
         _show_decision(judged)
 
 
-def promote() -> None:
+def channel_table(model: str, lesson: dict[str, Any]) -> Table:
+    """Return what was learned of a blend's weights as a table for the terminal."""
+    scores = ", ".join(f"{name} {value:.4f}" for name, value in lesson["ndcg"].items())
+    title = (
+        f"{model}: weights {lesson['chosen']}, nDCG@10 of {lesson['people']:,} people on the validation part of "
+        f"{lesson['protocol']}: {scores}"
+    )
+    table = Table("channel", "weight", "adds to nDCG@10 (95 % interval)", title=title)
+    for one in lesson["worth"]:
+        table.add_row(
+            one["channel"], f"{one['weight']:.3f}", f"{one['gain']:+.4f} ({one['low']:+.4f} to {one['high']:+.4f})"
+        )  # fmt: skip
+    return table
+
+
+def promote(
+    version: Annotated[
+        str | None,
+        typer.Argument(
+            autocompletion=release_ids,
+            help="With --because: a release, a run or a number in MLflow; by default the newest run.",
+        ),
+    ] = None,
+    because: Annotated[
+        str | None, typer.Option("--because", help="Promote it whatever the gate says, and this is why.")
+    ] = None,
+) -> None:
     """Ask the gate whether the newest trained model may be published; after a refusal the served one goes on."""
     settings = _start()
-    from pipelines.jobs.promote import promote as job
+    if because is None and version is not None:
+        raise ConfigError(
+            f"the gate judges the newest run only; to promote {version} whatever it says: "
+            f'playbill promote {version} --because "…"'
+        )
+    if because is None:
+        from pipelines.jobs.promote import promote as job
 
-    _show_decision(job(settings))
+        _show_decision(job(settings))
+        return
+    from pipelines.jobs.override import promote_anyway
+
+    for reason in promote_anyway(settings, version, because=because, who=getuser()).ranking.reasons:
+        out.print(reason)
+    out.print("It ranks the next release: playbill publish")
+
+
+def rollback_model(
+    release_id: Annotated[
+        str | None,
+        typer.Argument(autocompletion=release_ids, help="A release with the arrays; by default those ranking before."),
+    ] = None,
+    because: Annotated[str, typer.Option("--because", help="Why; it is recorded with who.")] = "",
+) -> None:
+    """Publish fresh lists ranked by the model that ranked before, and go on with it until another recipe is tried."""
+    settings = _start()
+    from pipelines.jobs.override import back_to
+    from pipelines.jobs.publish import publish as publish_lists
+
+    judged = back_to(settings, release_id, because=because, who=getuser())
+    for reason in judged.ranking.reasons:
+        out.print(reason)
+    with progress_bar():
+        published = publish_lists(settings)
+    out.print(f"Published release {published.release_id}: {published.users:,} lists")
 
 
 def _show_decision(judged: Promoted) -> None:

@@ -14,6 +14,8 @@ Space = Callable[[Any], dict[str, Any]]
 
 
 DECAYS = [1.0, 0.995, 0.99, 0.98, 0.95, 0.9, 0.85, 0.8, 0.7]
+FIELD_WEIGHTS = [0.0, 0.3, 1.0, 2.0]
+SEARCHED_FIELDS = ("keywords", "cast", "directors", "title", "overview", "era", "tags")
 FLAT = {"history.power": 0.0, "history.decay": 1.0, "history.floor": 0.0, "history.every_rating": True}
 
 
@@ -45,8 +47,8 @@ def _popularity(trial: Any, flat: bool) -> dict[str, Any]:
 
 def _content(trial: Any, flat: bool) -> dict[str, Any]:
     return {
-        "sublinear": trial.suggest_categorical("sublinear", [True, False]),
-        "ngrams": trial.suggest_categorical("ngrams", [1, 2]),
+        "fields.genres": 1.0,
+        **{f"fields.{name}": trial.suggest_categorical(f"fields.{name}", FIELD_WEIGHTS) for name in SEARCHED_FIELDS},
         **_history(trial, flat),
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines.choice.recipes import from_recipe
 from pipelines.models.popularity import PopularityModel
-from warehouse.contracts.release import MODEL_METRICS
+from warehouse.columns import Relation
 from warehouse.db import connect
 from warehouse.errors import ContractError, PlaybillError, ReleaseError, WarehouseError
 from warehouse.folder import DataFolder
@@ -67,12 +67,12 @@ def champion_recipe(folder: DataFolder, dataset: str) -> dict[str, dict[str, Any
     return {name: recipe}
 
 
-def metric_rows(release: Release) -> list[dict[str, Any]]:
-    """Return the rows of a release's ``model_metrics``; none where its schema had other columns or it is damaged."""
+def rows_of(release: Release, relation: Relation) -> list[dict[str, Any]]:
+    """Return the rows of a release's table; none where its schema had other columns or it is damaged."""
     try:
         with connect(release.database, read_only=True) as con:
-            MODEL_METRICS.check(con)
-            query = con.sql(f'SELECT {MODEL_METRICS.column_list} FROM "{MODEL_METRICS.name}"')
+            relation.check(con)
+            query = con.sql(f'SELECT {relation.column_list} FROM "{relation.name}"')
             rows: list[dict[str, Any]] = query.to_arrow_table().to_pylist()
     except ContractError:
         return []

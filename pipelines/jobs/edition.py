@@ -72,7 +72,11 @@ class Edition:
             )  # fmt: skip
             return read_shards(shards)
 
-    def popular(self) -> pa.Table:
-        """Return ``popular_movies``."""
+    def of_everybody(self) -> dict[str, pa.Table]:
+        """Return the tables that rest on everybody's ratings at once: ``popular_movies`` and ``score_chances``."""
         genres = [list(names) for names in self.films.metadata.get("genres", [])]
-        return tables.popular_table(self.people.histories_in(self.films), self.films, self.popularity, genres)
+        histories = self.people.histories_in(self.films)
+        return {
+            "popular_movies": tables.popular_table(histories, self.films, self.popularity, genres),
+            "score_chances": tables.chance_table(self.winner.chances, histories, self.films, self.popularity),
+        }

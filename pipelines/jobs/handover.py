@@ -23,12 +23,22 @@ class TrainedModels:
     recipes : dict of model to its whole recipe
     mlflow : dict of model to its MLflow run
         Empty where the run is not tracked.
+    lessons : dict of model to what was learned of its weights
+        The protocol that was learned on, the recipe it began with, and a `Lesson` as a record. Models whose weights
+        were not learned have none.
     """
 
     dataset: str
     challenger: str
     recipes: dict[str, dict[str, Any]]
     mlflow: dict[str, str] = field(default_factory=dict)
+    lessons: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def recipe_for(self, name: str, protocol: str) -> dict[str, Any]:
+        """Return the recipe to measure under a protocol: learned weights only where they were learned on it."""
+        lesson = self.lessons.get(name)
+        recipe: dict[str, Any] = self.recipes[name]
+        return recipe if lesson is None or lesson["protocol"] == protocol else lesson["begun"]
 
     def write(self, bench: Workbench) -> None:
         """Leave it on the workbench."""
@@ -69,20 +79,22 @@ class Measured:
         What the gate looks at; the same people in the same order.
     opponent : dict
         `opponent.Opponent`, where the gate's protocol was measured.
+    chances : dict of protocol to list of dict
+        Rows of ``score_chances``: what each model's scores promise.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     sides: dict[str, dict[str, Any]] = field(default_factory=dict)
     opponent: dict[str, Any] = field(default_factory=dict)
+    chances: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def write(self, bench: Workbench) -> None:
         """Leave it on the workbench, beside what was measured there under other protocols before."""
         protocols = {row["protocol"] for row in self.rows}
         before = self.read(bench) if bench.holds("evaluate") else Measured()
         rows = [row for row in before.rows if row["protocol"] not in protocols] + self.rows
-        bench.write(
-            "evaluate", asdict(Measured(rows, {**before.sides, **self.sides}, self.opponent or before.opponent))
-        )
+        sides, chances = before.sides | self.sides, before.chances | self.chances
+        bench.write("evaluate", asdict(Measured(rows, sides, self.opponent or before.opponent, chances)))
 
     @classmethod
     def read(cls, bench: Workbench) -> Measured:

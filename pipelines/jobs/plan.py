@@ -52,6 +52,9 @@ def plan_of(settings: Settings, dataset: str, mode: str) -> Plan:
     if asked != recipe_hash(model, recipe) and not was_turned_down(folder, dataset, asked):
         log.info("plan challenge model=%s recipe=%s champion=%s", wanted, asked, model)
         return Plan({})
+    newest = next((row for row in ledgers.read(folder, "promotion") if row["dataset"] == dataset), None)
+    if newest is not None and newest["case_name"] == "rollback":
+        return Plan(champion, f"{newest['reasons'][0]}; until another recipe is tried, or --train champion or all")
     if released is not None and learned_from_the_same(folder, released, read_people(folder)):
         return Plan(
             champion, f"nothing to compare: {model}'s own recipe, and the same ratings that its arrays learned from"
@@ -60,12 +63,12 @@ def plan_of(settings: Settings, dataset: str, mode: str) -> Plan:
 
 
 def was_turned_down(folder: DataFolder, dataset: str, recipe: str) -> bool:
-    """Tell whether the newest decision about a recipe was a refusal, or somebody went back from it."""
+    """Tell whether the newest decision about a recipe was a refusal, or somebody put another in its place."""
     for row in ledgers.read(folder, "promotion"):
         if row["dataset"] != dataset or row["case_name"] == "unchanged":
             continue
         if row["challenger_recipe"] == recipe:
             return not row["promoted"]
-        if row["case_name"] == "rollback" and row["champion_recipe"] == recipe:
+        if row["case_name"] in ("rollback", "override") and row["champion_recipe"] == recipe:
             return True
     return False

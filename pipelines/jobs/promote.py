@@ -62,7 +62,7 @@ def promote(settings: Settings, run_id: str | None = None) -> Promoted:
     ranking = _ranking(folder, trained, decision, numbers)
     ranking.write(bench)
     row = _record(numbers, trained, opponent, decision, ranking)
-    record_decision(settings, bench, trained, row)
+    record_decision(settings, bench.run_id, row)
     log.info(
         "promote done case=%s challenger=%s promoted=%s model=%s reason=%r",
         numbers.case, trained.challenger, decision.promoted, ranking.model, " ".join(ranking.reasons),

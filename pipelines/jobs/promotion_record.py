@@ -8,9 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pipelines.choice.promotion import Comparison
-from pipelines.jobs.handover import TrainedModels
 from pipelines.registry import Registry
-from pipelines.runs import Workbench
 from pipelines.settings import Settings
 from warehouse import ledgers
 from warehouse.folder import DataFolder
@@ -34,19 +32,25 @@ def numbers_of(numbers: Comparison) -> dict[str, Any]:
     return {"case_name": row.pop("case"), **row}
 
 
-def record_decision(settings: Settings, bench: Workbench, trained: TrainedModels, row: dict[str, Any]) -> None:
+def no_numbers() -> dict[str, Any]:
+    """Return the columns of a comparison where nothing was compared."""
+    return numbers_of(Comparison("unchanged", "", ""))
+
+
+def record_decision(settings: Settings, run_id: str, row: dict[str, Any]) -> None:
     """Write a decision into the ledger, and onto MLflow's run of the challenger; once, however often it is asked."""
+    row = {name: value for name, value in row.items() if name not in ("recorded_at", "run_id")}
     newest = next(iter(ledgers.read(settings.folder, "promotion")), {})
-    if {**newest, **row} == newest and newest["run_id"] == bench.run_id:
+    if {**newest, **row} == newest and newest["run_id"] == run_id:
         return
-    ledgers.append(settings.folder, "promotion", bench.run_id, [row])
-    mlflow_id = trained.mlflow.get(trained.challenger)
+    ledgers.append(settings.folder, "promotion", run_id, [row])
+    mlflow_id = row["mlflow_run_id"]
     if mlflow_id is None:
         return
     registry = Registry(settings)
     registry.log_decision(mlflow_id, row)
     if row["promoted"]:
-        registry.register_champion(mlflow_id, {"playbill.run_id": bench.run_id, "playbill.model": trained.challenger})
+        registry.register_champion(mlflow_id, {"playbill.run_id": run_id, "playbill.model": row["challenger"]})
 
 
 def decision_of(folder: DataFolder, run_id: str) -> dict[str, Any] | None:

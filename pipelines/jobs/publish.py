@@ -68,7 +68,7 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
     with writing(folder):
         remove_leftovers(folder.releases)
         bench, active = workbench(folder, run_id), active_set(folder)
-        edition = Edition.read(folder, bench, active, winner_of(folder, bench, active.dataset))
+        edition = Edition.read(folder, bench, active, winner_of(folder, bench, active.dataset, settings.training.gate))
         sizes = settings.lists
         lists = edition.rank(edition.people, length=sizes.length, explained=sizes.explained)
         release = publishing(store, facts_of(edition, sizes), utc_now(), retention=settings.releases)
@@ -81,7 +81,7 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
                 "recommendation_lists": tables.list_table(lists, draft.created_at),
                 "histories": tables.history_table(edition.people, edition.model),
                 "movies": tables.movie_table(folder),
-                "popular_movies": edition.popular(),
+                **edition.of_everybody(),
                 "similar_movies": tables.similar_table(edition.model, edition.films, sizes.similar),
                 "user_profiles": tables.profile_table(folder),
             }

@@ -107,7 +107,7 @@ def _bring_up_to_date(draft: Draft, base: Release, edition: Edition) -> None:
     }
     whole = {
         "movies": tables.movie_table(folder),
-        "popular_movies": edition.popular(),
+        **edition.of_everybody(),
         "user_profiles": tables.only_people(tables.profile_table(folder), people.user_ids),
         **small_tables(edition, draft.record),
     }

@@ -32,6 +32,7 @@ def facts_of(edition: Edition, lists: ListSettings) -> dict[str, Any]:
         "filler": PopularityModel.name,
         "recipe": winner.recipe,
         "recipe_hash": recipe_hash(winner.name, winner.recipe),
+        "blend": winner.blend,
         "arrays_from": winner.trained_for,
         "git_revision": git_revision(),
         "mlflow_run_id": winner.mlflow_run_id,

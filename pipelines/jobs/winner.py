@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.blend.catalogue import load_model
-from pipelines.jobs.champion import metric_rows, trained_for
+from pipelines.jobs.champion import rows_of, trained_for
 from pipelines.jobs.handover import Measured, Ranking, TrainedModels
 from pipelines.models.base import Model
 from pipelines.models.popularity import PopularityModel
 from pipelines.runs import Workbench
+from warehouse.contracts.release import MODEL_METRICS, SCORE_CHANCES
 from warehouse.folder import DataFolder
 from warehouse.store import Release, ReleaseStore
 
@@ -32,6 +33,11 @@ class Winner:
         Rows of ``model_metrics``, measured then.
     trained_for : str or None
         The release that it was trained for; None when this run trained it.
+    chances : list of dict
+        Rows of ``score_chances``: what its scores, and those of the models measured beside it, promise.
+    blend : dict or None
+        How its channels' weights were learned, as `TrainedModels.lessons` has it without the recipe it began with;
+        None where they were not.
     """
 
     name: str
@@ -42,14 +48,21 @@ class Winner:
     headline: dict[str, float | None]
     metrics: list[dict[str, Any]]
     trained_for: str | None
+    chances: list[dict[str, Any]]
+    blend: dict[str, Any] | None
 
     def load(self) -> tuple[Model, PopularityModel]:
         """Load the model and the popularity; raises ModelFormatError where this version cannot."""
         return load_model(self.arrays), PopularityModel.load(self.popularity)
 
 
-def winner_of(folder: DataFolder, bench: Workbench, dataset: str) -> Winner:
+def winner_of(folder: DataFolder, bench: Workbench, dataset: str, gate: str) -> Winner:
     """Return the model that the run's promotion has named.
+
+    Parameters
+    ----------
+    gate : str
+        The protocol whose test ratings say what scores promise.
 
     Raises
     ------
@@ -60,17 +73,23 @@ def winner_of(folder: DataFolder, bench: Workbench, dataset: str) -> Winner:
     """
     ranking = Ranking.read(bench)
     if ranking.release_id is None:
-        return _of_run(bench, ranking.model, TrainedModels.read(bench, dataset))
+        return _of_run(bench, ranking.model, TrainedModels.read(bench, dataset), gate)
     return winner_of_release(ReleaseStore(folder).get(ranking.release_id, older=True), bench)
 
 
-def _of_run(bench: Workbench, name: str, trained: TrainedModels) -> Winner:
+def _of_run(bench: Workbench, name: str, trained: TrainedModels, gate: str) -> Winner:
     popularity = bench.model(PopularityModel.name)
-    rows = Measured.read(bench).rows
+    measured = Measured.read(bench)
+    rows = measured.rows
     own = [row for row in rows if row["model"] == name and row["segment"] == "all"]
     headline = {f"{row['protocol']}.{row['metric']}": row["value"] for row in own}
     tracked = trained.mlflow.get(name)
-    return Winner(name, bench.model(name), popularity, trained.recipes[name], tracked, headline, rows, None)
+    lesson = trained.lessons.get(name)
+    blend = None if lesson is None else {key: value for key, value in lesson.items() if key != "begun"}
+    return Winner(
+        name, bench.model(name), popularity, trained.recipes[name], tracked, headline, rows, None,
+        measured.chances.get(gate, []), blend,
+    )  # fmt: skip
 
 
 def winner_of_release(release: Release, bench: Workbench) -> Winner:
@@ -83,6 +102,8 @@ def winner_of_release(release: Release, bench: Workbench) -> Winner:
         release.manifest["recipe"],
         release.manifest["mlflow_run_id"],
         release.manifest["metrics"],
-        metric_rows(release),
+        rows_of(release, MODEL_METRICS),
         trained_for(release),
+        rows_of(release, SCORE_CHANCES),
+        release.manifest.get("blend"),
     )

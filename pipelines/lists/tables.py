@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 
 from pipelines.films.films import Films
 from pipelines.lists.arrow import list_column
+from pipelines.lists.chance import LIKED_FROM, Curve, fit
+from pipelines.lists.filling import filling_order
 from pipelines.lists.similar import similar_films
 from pipelines.models.base import Model
 from pipelines.models.popularity import PopularityConfig, PopularityModel
@@ -64,7 +66,8 @@ def movie_table(folder: DataFolder) -> pa.Table:
         con.register("films", pq.read_table(built_file(folder, "movies")))
         con.register("stats", pq.read_table(built_file(folder, "movie_stats")))
         return con.sql(
-            "SELECT films.*, coalesce(stats.ratings, 0)::INTEGER AS ratings, stats.mean_rating "
+            "SELECT films.*, coalesce(stats.ratings, 0)::INTEGER AS ratings, stats.mean_rating, "
+            "coalesce(stats.likes, 0)::INTEGER AS likes "
             "FROM films LEFT JOIN stats ON films.movie_id = stats.movie_id ORDER BY films.movie_id"
         ).to_arrow_table()
 
@@ -88,6 +91,35 @@ def popular_table(histories: Histories, films: Films, popularity: PopularityMode
         columns = {"scope": scope_column, "rank": ranks, "movie_id": films.movie_ids[order].astype(np.int32)}
         parts.append(pa.table({**columns, "score": scores[order]}))
     return pa.concat_tables(parts)
+
+
+def chance_rows(curves: Mapping[str, Curve]) -> list[dict[str, Any]]:
+    """Return the curves of some models as rows of ``score_chances``."""
+    return [
+        {"model": name, "score": score, "chance": chance, "ratings": ratings}
+        for name, curve in curves.items()
+        for score, chance, ratings in zip(
+            curve.scores.tolist(), curve.chances.tolist(), curve.ratings.tolist(), strict=True
+        )
+    ]
+
+
+def chance_table(
+    measured: list[dict[str, Any]], histories: Histories, films: Films, popularity: PopularityModel
+) -> pa.Table:
+    """Return ``score_chances``: what was measured, and popularity's curve over the release's own ratings.
+
+    Popularity's scores grow with the number of ratings, so those of a training part promise nothing here.
+    """
+    rated = np.bincount(histories.item_idx, minlength=len(films))
+    liked = np.bincount(histories.item_idx, weights=histories.ratings >= LIKED_FROM, minlength=len(films))
+    order = filling_order(popularity, films)
+    scores = np.empty(len(films))
+    scores[order.item_idx] = order.scores
+    own = chance_rows({popularity.name: fit(scores, liked / np.maximum(rated, 1), rated)})
+    rows = [row for row in measured if row["model"] != popularity.name] + own
+    types = {"model": pa.string(), "score": pa.float32(), "chance": pa.float32(), "ratings": pa.int32()}
+    return pa.table({name: pa.array([row[name] for row in rows], kind) for name, kind in types.items()})
 
 
 def similar_table(model: Model, films: Films, k: int) -> pa.Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.people.identity import OF_DATA_SET
@@ -98,13 +98,12 @@ def _wished(snapshot: Snapshot, liked: list[int]) -> Any:
 
 def _list(snapshot: Snapshot, picks: Picks, user: str | None, strategy: str, extra: bytes = b"") -> Any:
     return json.loads(
-        list_body(
-            snapshot.films, picks, user_id=user, strategy=strategy, release_id=snapshot.release_id, extra=extra
-        )
+        list_body(snapshot, picks, user_id=user, strategy=strategy, extra=extra)
     )  # fmt: skip
 
 
 def _page(snapshot: Snapshot, picks: Picks) -> Any:
+    picks = replace(picks, scores=snapshot.chances.of_popular(picks.places))
     everything = len(snapshot.scopes.get("all", picks).places)
     return {
         "release_id": snapshot.release_id, "page": 1, "total_pages": -(-everything // 20),

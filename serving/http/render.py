@@ -10,6 +10,7 @@ from typing import Any
 
 from serving.films import FilmTable
 from serving.lists.everybody import Picks
+from serving.snapshot import Snapshot
 
 REASON_OF_SOURCE = {"popular": "popular", "popularity": "popular", "content": "content_based"}
 OUTDATED = {None: b"null", True: b"true", False: b"false"}
@@ -22,20 +23,20 @@ def reason_of(source: str, *, in_genre: bool = False) -> str:
     return "popular_in_genre" if in_genre and reason == "popular" else reason
 
 
-def items(films: FilmTable, picks: Picks, *, in_genre: bool = False) -> bytes:
-    """Return the films of a list as a JSON array."""
+def items(films: FilmTable, picks: Picks, chances: list[float], *, in_genre: bool = False) -> bytes:
+    """Return the films of a list as a JSON array; ``chances`` are the scores that callers see."""
     cards, because = films.cards, picks.because
-    check_scores(picks.scores)
+    check_scores(chances)
     explained = len(because)
     parts = []
-    for at, (place, score, source) in enumerate(zip(picks.places, picks.scores, picks.sources, strict=True)):
+    for at, (place, score, source) in enumerate(zip(picks.places, chances, picks.sources, strict=True)):
         reasons = because[at] if at < explained else None
         parts.append(
             b'{"rank":%d,%b,"score":%b,"reason":"%b","because":%b}'
             % (
                 at + 1,
                 cards[place],
-                b"%.6g" % score,
+                b"%.4f" % score,
                 reason_of(source, in_genre=in_genre).encode(),
                 b"null" if reasons is None else _because(films, reasons),
             )
@@ -48,7 +49,7 @@ def film_items(films: FilmTable, picks: Picks, *, first: int) -> bytes:
     cards = films.cards
     check_scores(picks.scores)
     parts = [
-        b'{"rank":%d,%b,"score":%.6g}' % (first + at, cards[place], score)
+        b'{"rank":%d,%b,"score":%.4f,"recommendable":true}' % (first + at, cards[place], score)
         for at, (place, score) in enumerate(zip(picks.places, picks.scores, strict=True))
     ]
     return b"[" + b",".join(parts) + b"]"
@@ -76,12 +77,11 @@ def is_filled(picks: Picks) -> bool:
 
 
 def list_body(
-    films: FilmTable,
+    snapshot: Snapshot,
     picks: Picks,
     *,
     user_id: str | None,
     strategy: str,
-    release_id: str,
     stale: bool = False,
     outdated: bool | None = None,
     in_genre: bool = False,
@@ -98,10 +98,10 @@ def list_body(
             b"true" if stale else b"false",
             OUTDATED[outdated],
             picks.ratings,
-            release_id.encode(),
+            snapshot.release_id.encode(),
             moment(picks.generated_us),
             extra,
-            items(films, picks, in_genre=in_genre),
+            items(snapshot.films, picks, snapshot.chances.of(picks), in_genre=in_genre),
         )
     )
 

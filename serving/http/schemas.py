@@ -42,7 +42,7 @@ class Item(Film):
     """A recommended film."""
 
     rank: int = Field(ge=1, description="Place in the list.")
-    score: float = Field(description="What the list is ranked by; comparable within one reason of one list.")
+    score: float = Field(ge=0, le=1, description="The chance of 4 stars or more from who rates it; falls down a list.")
     reason: Literal["hybrid", "content_based", "popular_in_genre", "popular"]
     because: list[Because] | None = Field(description="Up to three films it is due to; null past the tenth.")
 
@@ -121,7 +121,10 @@ class RankedFilm(Film):
     """A film in a list that is the same for everybody."""
 
     rank: int = Field(ge=1)
-    score: float
+    score: float = Field(
+        ge=0, le=1, description="The chance of 4 stars or more from who rates it; in a search, how well the title fits."
+    )
+    recommendable: bool = Field(description="Whether lists may hold it: it is in the catalogue, with a title.")
 
 
 class FilmPage(Answer):
@@ -232,3 +235,4 @@ class MovieDetails(Answer):
     vote_count: int | None
     ratings: int = Field(description="People here who rated it.")
     mean_rating: float | None = Field(description="Their mean rating, 0.5-5.0 stars.")
+    recommendable: bool = Field(description="Whether lists may hold it: it has a title.")

@@ -34,6 +34,8 @@ class Picks:
         None for a film without reasons; may be shorter than ``places``.
     generated_us : int
         When it was computed, microseconds since 1970-01-01 UTC.
+    ranked_by : str
+        The model whose raw scores these are, as ``recommendation_lists`` has them; empty where no model ranked them.
     """
 
     places: list[int]
@@ -42,6 +44,7 @@ class Picks:
     because: list[list[tuple[int, float]] | None] = field(default_factory=list)
     ratings: int = 0
     generated_us: int = 0
+    ranked_by: str = ""
 
     def at(self, kept: list[int]) -> Picks:
         """Return the films at these ranks (from 0), in that order."""
@@ -53,6 +56,7 @@ class Picks:
             because,
             self.ratings,
             self.generated_us,
+            self.ranked_by,
         )
 
 

@@ -8,7 +8,6 @@ import time
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from pipelines.people.identity import UUID
 from pipelines.sources.supabase.live import LiveRating, LiveRatings
 from serving.http.parameters import NO_FILTERS, Filters
 from serving.lists.everybody import Picks
@@ -59,15 +58,14 @@ class Live:
         started : float
             ``time.monotonic()`` when the request came; Supabase's time counts from there.
         """
-        if not UUID.match(user_id):  # Supabase keeps no ratings of such a person
-            return replace(await self._stored(snapshot, user_id, limit, filters), outdated=None)
         fresh = await self._fresh(user_id, max(MIN_SECONDS, self._seconds - (time.monotonic() - started)))
         if fresh is None:
-            return replace(await self._stored(snapshot, user_id, limit, filters), stale=True, outdated=None)
+            return replace(await self.stored(snapshot, user_id, limit, filters), stale=True, outdated=None)
         made = await asyncio.to_thread(self._make, snapshot, user_id, fresh, limit, filters)
-        return made or await self._stored(snapshot, user_id, limit, filters)
+        return made or await self.stored(snapshot, user_id, limit, filters)
 
-    async def _stored(self, snapshot: Snapshot, user_id: str, limit: int, filters: Filters) -> Personal:
+    async def stored(self, snapshot: Snapshot, user_id: str, limit: int, filters: Filters) -> Personal:
+        """Return what the release has for somebody: their list, or popular films."""
         picks = await stored_list(snapshot, user_id, limit, filters)
         if picks is None:
             return Personal(popular_list(snapshot, limit, filters), "popularity_fallback")

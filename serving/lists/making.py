@@ -91,16 +91,17 @@ def make_list(
         The last score of the list that this one continues.
     """
     finished = ranker.rank(person(rows), length=length, explained=explained, allowed=allowed, below=below)
-    return picks_of(finished, ratings=len(rows), generated_us=generated_us)
+    return picks_of(finished, ranker.model.name, ratings=len(rows), generated_us=generated_us)
 
 
-def picks_of(finished: FinishedLists, *, ratings: int, generated_us: int) -> Picks:
-    """Return the first list of a ranking."""
+def picks_of(finished: FinishedLists, ranked_by: str, *, ratings: int, generated_us: int) -> Picks:
+    """Return the first list of a ranking by a model."""
     items, scores = finished.lists.row(0)
     because: list[list[tuple[int, float]] | None] = []
     for entry in finished.because[0].as_py():
         because.append(_reasons(finished, entry))
-    return Picks(items.tolist(), scores.tolist(), finished.sources.to_pylist(), because, ratings, generated_us)
+    sources = finished.sources.to_pylist()
+    return Picks(items.tolist(), scores.tolist(), sources, because, ratings, generated_us, ranked_by)
 
 
 def _reasons(finished: FinishedLists, entries: list[dict[str, Any]]) -> list[tuple[int, float]]:

@@ -58,6 +58,7 @@ def _top_up(snapshot: Snapshot, user_id: str, kept: Picks, limit: int, allowed: 
         because[: snapshot.explained],
         kept.ratings,
         kept.generated_us,
+        kept.ranked_by,
     )
 
 

@@ -29,7 +29,7 @@ FILM = {
     "rank": 1, "movie_id": 603, "title": "The Matrix", "year": 1999, "release_date": "1999-03-31",
     "genres": ["Action", "Science Fiction"], "poster_path": "/a.jpg", "backdrop_path": "/b.jpg", "runtime": 136,
     "poster_url": "https://image.tmdb.org/t/p/w500/a.jpg", "overview": "A hacker learns what the world is made of.",
-    "vote_average": 8.2, "score": 1.27, "reason": "hybrid",
+    "vote_average": 8.2, "score": 0.71, "reason": "hybrid",
     "because": [{"movie_id": 78, "title": "Blade Runner", "share": 0.31}],
 }  # fmt: skip
 LIST = {

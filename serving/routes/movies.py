@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -21,6 +22,10 @@ from serving.words.title_search import search_titles
 
 router = APIRouter(tags=["films"], route_class=StrictRoute)
 PAGE_FILMS = 20
+MOST_SIMILAR = 200
+"""More than a release stores for a film; all of them are read, so that a longer list begins as a shorter one."""
+BEST_FIT = 4.0
+"""The score of a title that is what was typed."""
 NOTHING = Picks([], [], [])
 ANSWERS = {**not_modified(), **answers(414, 422, 431, 503)}
 OneGenre = Annotated[str | None, Query(min_length=1, max_length=40, description="One of /genres.", examples=["Drama"])]
@@ -38,6 +43,7 @@ async def popular(request: Request, genre: OneGenre = None, page: Page = 1) -> R
 
 def _popular(snapshot: Snapshot, genre: str | None, page: int) -> bytes:
     films = _scope(snapshot, genre)
+    films = replace(films, scores=snapshot.chances.of_popular(films.places))
     start = (page - 1) * PAGE_FILMS
     shown = films.at(list(range(start, min(start + PAGE_FILMS, len(films.places)))))
     return _page(snapshot, shown, page, len(films.places))
@@ -73,7 +79,7 @@ async def search(request: Request, q: Words, page: Page = 1) -> Response:
         return same
     start = (page - 1) * PAGE_FILMS
     total, found = await asyncio.to_thread(search_titles, snapshot, q, limit=PAGE_FILMS, offset=start)
-    picks = Picks([place for place, _ in found], [score for _, score in found], [])
+    picks = Picks([place for place, _ in found], [score / BEST_FIT for _, score in found], [])
     return json_reply(_page(snapshot, picks, page, total), {**PUBLIC, "ETag": snapshot.etag})
 
 
@@ -128,10 +134,10 @@ async def similar(
     same = unchanged(request, snapshot, PUBLIC)
     if same is not None:
         return same
-    neighbours = await asyncio.to_thread(snapshot.reader.similar_to, movie_id, limit)
-    places = snapshot.films.places([other for other, _ in neighbours]).tolist()
-    kept = [(place, score) for place, (_, score) in zip(places, neighbours, strict=True) if place >= 0]
-    picks = Picks([place for place, _ in kept], [score for _, score in kept], [])
+    neighbours = await asyncio.to_thread(snapshot.reader.similar_to, movie_id, MOST_SIMILAR)
+    places = snapshot.films.places([other for other, _ in neighbours])
+    kept = places[places >= 0].tolist()
+    picks = Picks(kept[:limit], snapshot.chances.of_films(kept)[:limit], [])
     body = b'{"movie_id":%d,"release_id":"%b","results":%b}' % (
         movie_id, snapshot.release_id.encode(), film_items(snapshot.films, picks, first=1),
     )  # fmt: skip

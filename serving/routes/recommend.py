@@ -151,7 +151,7 @@ async def wished(request: Request, wish: WishRequest) -> Response:
         plain_json([{"movie_id": movie_id, "text": text} for movie_id, text in sentences.items()]),
     )  # fmt: skip
     body = list_body(
-        snapshot.films, made.picks, user_id=user, strategy=strategy, release_id=snapshot.release_id,
+        snapshot, made.picks, user_id=user, strategy=strategy,
         in_genre=bool(wish.genres) and is_filled(made.picks), extra=extra,
     )  # fmt: skip
     return json_reply(body, NOT_KEPT)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pipelines.people.identity import LONGEST_USER_ID, of_request
+from pipelines.people.identity import LONGEST_USER_ID, UUID, of_request
 from serving.auth.upstream import IssuerUnavailableError
 from serving.context import Context, context_of
 from serving.http.parameters import (
@@ -72,8 +73,7 @@ async def mine(request: Request, limit: Limit = 10) -> Response:
         context.metrics.live_failures.labels("token not verified").inc()
         context.metrics.gave("popularity_fallback")
         body = list_body(
-            snapshot.films, snapshot.popular(limit), user_id=None, strategy="popularity_fallback",
-            release_id=snapshot.release_id, stale=True,
+            snapshot, snapshot.popular(limit), user_id=None, strategy="popularity_fallback", stale=True,
         )  # fmt: skip
         return json_reply(body, NOT_KEPT)
     return await _live(request, snapshot, user, limit, NO_FILTERS, started)
@@ -125,7 +125,7 @@ async def _list(request: Request, user_id: str, limit: int, filters: Filters, *,
         picks, strategy = popular_list(snapshot, limit, filters), "popularity_fallback"
     context.metrics.gave(strategy)
     body = list_body(
-        snapshot.films, picks, user_id=user, strategy=strategy, release_id=snapshot.release_id,
+        snapshot, picks, user_id=user, strategy=strategy,
         outdated=outdated, in_genre=bool(filters.genres),
     )  # fmt: skip
     return json_reply(body, {**PERSONAL, "ETag": etag})
@@ -137,10 +137,13 @@ async def _live(
     """Return somebody's list at this moment."""
     context = context_of(request)
     context.allow_live(request, user)
-    made = await context.live.list_for(snapshot, user, limit, started=started, filters=filters)
+    if UUID.match(user):
+        made = await context.live.list_for(snapshot, user, limit, started=started, filters=filters)
+    else:  # Supabase keeps no ratings of such a person
+        made = replace(await context.live.stored(snapshot, user, limit, filters), outdated=None)
     context.metrics.gave(made.strategy)
     body = list_body(
-        snapshot.films, made.picks, user_id=user, strategy=made.strategy, release_id=snapshot.release_id,
+        snapshot, made.picks, user_id=user, strategy=made.strategy,
         stale=made.stale, outdated=made.outdated, in_genre=bool(filters.genres),
     )  # fmt: skip
     return json_reply(body, NOT_KEPT)
@@ -189,6 +192,5 @@ async def _list_of(context: Context, snapshot: Snapshot, user: str, limit: int) 
     strategy = "popularity_fallback" if picks is None else "precomputed"
     context.metrics.gave(strategy)
     return list_body(
-        snapshot.films, picks or snapshot.popular(limit), user_id=user, strategy=strategy,
-        release_id=snapshot.release_id,
+        snapshot, picks or snapshot.popular(limit), user_id=user, strategy=strategy,
     )  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,14 @@ import pytest
 import scipy.sparse as sp
 
 from pipelines.blend.catalogue import MODELS
+from pipelines.choice.evaluation.report import evaluate as measure
+from pipelines.choice.promotion import Case, compare, decide
+from pipelines.choice.recipes import make_model
 from pipelines.films.films import Films
 from pipelines.jobs.build import build
-from pipelines.jobs.evaluate import evaluate
+from pipelines.jobs.evaluate import evaluate, side_of
 from pipelines.jobs.ingest import ingest
+from pipelines.jobs.measure import open_movielens
 from pipelines.jobs.promote import promote
 from pipelines.jobs.publish import publish
 from pipelines.jobs.train import train
@@ -209,3 +214,108 @@ def test_a_refused_recipe_is_not_tried_every_night_and_the_same_night_tells_noth
     assert (fresh["case_name"], fresh["challenger"], fresh["promoted"]) == ("refresh", "als", True)
     assert fresh["overlap"] > 0.9
     assert ReleaseStore(run_settings.folder).current().manifest["arrays_from"] is None
+
+
+def test_somebody_decides_over_the_gate_and_goes_back(
+    champion: Invoke, run_settings: Settings, make_set: SetMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "ada")
+    store = ReleaseStore(run_settings.folder)
+    first = store.current()
+    call(champion, "train", "als", "--set", "factors=2")
+    refused = decided(run_settings)
+    assert not refused["promoted"]
+    code, text = champion("promote", "--because", " ")
+    assert code == 2, text
+    text = call(champion, "promote", "--because", "it is for a measurement")
+    assert "promoted by ada over the gate: it is for a measurement" in text
+    row = decided(run_settings)
+    assert (row["case_name"], row["promoted"], row["decided_by"]) == ("override", True, "ada")
+    assert row["because"] == "it is for a measurement"
+    assert row["difference"] == refused["difference"]  # what it was decided over is told too
+    call(champion, "publish")
+    second = store.current()
+    assert second.manifest["recipe"]["factors"] == 2
+
+    text = call(champion, "rollback-model", "--because", "people complain")
+    assert f"als of release {first.release_id} put back by ada: people complain" in text
+    third = store.current()
+    assert (third.manifest["arrays_from"], third.manifest["recipe"]["factors"]) == (first.release_id, 5)
+    arrays = [name for name in first.manifest["files"] if name.endswith("item_factors_.npy")]
+    assert [third.manifest["files"][name]["sha256"] for name in arrays] == [
+        first.manifest["files"][name]["sha256"] for name in arrays
+    ]
+    with open_releases(run_settings.folder) as con:
+        log = ask(con, "SELECT case_name, decided_by, because FROM promotion_log ORDER BY recorded_at").rows
+    assert log[1:] == [
+        ("challenge", "gate", None), ("override", "ada", "it is for a measurement"),
+        ("rollback", "ada", "people complain"),
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_night_does_not_undo_a_rollback(
+    champion: Invoke, run_settings: Settings, make_set: SetMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLAYBILL_TRAINING__MODELS", '["popularity", "covisitation"]')
+    monkeypatch.setenv("PLAYBILL_TRAINING__PUBLISHED", "covisitation")
+    store = ReleaseStore(run_settings.folder)
+    first = store.current_id()
+    more = two_worlds() + "1,31,5.0,9000000\n"
+    run = ("run", "--movielens", str(make_set(ratings_csv=more, **films_of())), "--no-enrich")
+    call(champion, *run)
+    assert store.current().manifest["model"] == "covisitation"
+    call(champion, "rollback-model", "--because", "people complain")
+    call(champion, *run)
+    assert (store.current().manifest["model"], store.current().manifest["arrays_from"]) == ("als", first)
+    # an older release's arrays by name, though no gate was asked
+    call(champion, "promote", store.ids()[2], "--because", "they did not")
+    call(champion, "publish")
+    assert store.current().manifest["model"] == "covisitation"
+
+
+def test_only_the_newest_run_is_judged(champion: Invoke) -> None:
+    code, text = champion("promote", "20260101T000000Z-aaaaaa")
+    assert code == 2
+    assert '--because "…"' in text
+    code, text = champion("promote", "20260101T000000Z-cccccc", "--because", "why not")
+    assert code == 1
+    assert "names no release and no run" in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["covisitation", "hybrid"])
+def test_the_champions_own_recipe_on_a_twentieth_more_data_is_promoted_eight_times_of_eight(
+    model: str, shared_movielens: Path, settings: Settings
+) -> None:
+    chosen = open_movielens(settings, shared_movielens / "ml-latest-small.zip")
+    ratings, n_films = chosen.ratings, len(chosen.films)
+    for seed in range(8):
+        older = np.random.default_rng(seed).random(len(ratings)) < 1 / 1.05
+        known = (ratings.user_idx * n_films + ratings.item_idx)[older]
+
+        def as_before(train: Histories, known: Any = known) -> Histories:
+            return train.keep(np.isin(train.owner * n_films + train.item_idx, known))
+
+        make = partial(make_model, model)
+        evaluation = measure(
+            {model: make, "champion": make}, ratings, chosen.films, "next", learns_from={"champion": as_before}
+        )
+        fresh, stale = side_of(evaluation, model), side_of(evaluation, "champion")
+        numbers = compare("refresh", model, fresh, model, stale, seed=42, key="champion")
+        assert decide(numbers, settings.gate).promoted, numbers
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("better", "worse_one"), [("ease", "popularity"), ("hybrid", "als")])
+def test_a_better_recipe_is_promoted_on_real_ratings(
+    better: str, worse_one: str, shared_movielens: Path, settings: Settings
+) -> None:
+    chosen = open_movielens(settings, shared_movielens / "ml-latest-small.zip")
+    makers = {name: partial(make_model, name) for name in (better, worse_one)}
+    evaluation = measure(makers, chosen.ratings, chosen.films, "next")
+    sides = [side_of(evaluation, name) for name in (better, worse_one)]
+    case: Case = "first" if worse_one == "popularity" else "challenge"
+    assert decide(compare(case, better, sides[0], worse_one, sides[1], seed=42), settings.gate).promoted
+    back = decide(compare("challenge", worse_one, sides[1], better, sides[0], seed=42), settings.gate)
+    assert not back.promoted

@@ -106,6 +106,8 @@ def release_catalogue(films: dict[int, Film], ratings: pd.DataFrame) -> Catalogu
     columns["movie_id"] = pa.array(sorted(films), pa.int32())
     columns["movielens_id"] = pa.array([films[movie_id].movielens_id for movie_id in sorted(films)], pa.int32())
     columns["ratings"] = pa.array(counts["count"].fillna(0).astype(int).tolist(), pa.int32())
+    liked = ratings[ratings["rating"] >= 4].groupby("movie_id").size().reindex(sorted(films)).fillna(0)
+    columns["likes"] = pa.array(liked.astype(int).tolist(), pa.int32())
     columns["mean_rating"] = pa.array(counts["mean"].tolist(), schema.field("mean_rating").type, from_pandas=True)
     metadata = pd.DataFrame(records)
     return Catalogue(

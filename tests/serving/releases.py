@@ -57,6 +57,8 @@ PEOPLE: dict[str, list[tuple[int, float, int]]] = {
     ANNA: [(ALIEN, 5.0, 10), (ALIENS, 5.0, 20), (SOLARIS, 4.0, 30), (MOON, 4.0, 40), (BRAZIL, 3.0, 50)],
     BEN: [(AMELIE, 5.0, 10)],
 }
+POINTS = [{"score": 0.0, "chance": 0.2, "ratings": 100}, {"score": 4.0, "chance": 1.0, "ratings": 100}]
+"""What the models' scores promise: 0.2 and another 0.2 a point, up to 4."""
 FIRST = datetime(2026, 11, 20, 3, 0, 0, tzinfo=UTC)
 
 
@@ -159,6 +161,12 @@ def publish_release(
                     for movie_id, names in zip(films.movie_ids.tolist(), catalogue.genres, strict=True)
                 ],
             ),
+            "score_chances": tables.chance_table(
+                [{"model": saved.name, **point} for saved in (model, *others) for point in POINTS],
+                people.histories_in(films),
+                films,
+                popularity,
+            ),
             "similar_movies": tables.similar_table(model, films, similar),
             "release": tables.record_table("release", [row]),
         }
@@ -184,6 +192,7 @@ def tiny_catalogue() -> Catalogue:
         "vote_average": pa.array([film[5] for film in FILMS], pa.float32()),
         "poster_path": pa.array([f"/{film[0]}.jpg" for film in FILMS]),
         "ratings": pa.array([1] * n, pa.int32()),
+        "likes": pa.array([1 if (film[5] or 0) > 7.5 else 0 for film in FILMS], pa.int32()),
     }
     return Catalogue(film_table(), movie_rows(columns, n), [film[3] for film in FILMS])
 

@@ -110,6 +110,7 @@ MART_MOVIE_STATS = Relation(
         integer("movie_id", "TMDB id"),
         integer("ratings", "people who rated it"),
         number("mean_rating", "mean rating", "0.5-5.0 stars"),
+        integer("likes", "people who gave it 4 stars or more"),
         moment("last_rated_at", "its newest rating"),
     ),
 )

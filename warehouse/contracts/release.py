@@ -40,6 +40,19 @@ RECOMMENDATIONS = Relation(
         text("release_id", "this release"),
     ),
 )
+LISTS_AT_A_GLANCE = Relation(
+    "lists_at_a_glance",
+    "everybody's first ten films as one line of text, for browsing",
+    "a person",
+    ("user_id",),
+    (
+        text("user_id", "the person"),
+        integer("ratings", "films they rated", nullable=True),
+        text("likes", "the genres they like most", nullable=True),
+        text("films", "titles of the first ten, best first, with a dot between", nullable=True),
+        Column("length", "SMALLINT", "films in the whole list"),
+    ),
+)
 HISTORIES = Relation(
     "histories",
     "what each person rated, oldest first, as the models read it",
@@ -64,6 +77,7 @@ MOVIES = Relation(
         *(column for column in FILM_COLUMNS if column.name != "tags"),
         integer("ratings", "people who rated it"),
         number("mean_rating", "their mean rating", "0.5-5.0 stars", nullable=True),
+        integer("likes", "of them, people who gave it 4 stars or more"),
         ENRICHED_AT,
     ),
 )
@@ -77,6 +91,18 @@ POPULAR_MOVIES = Relation(
         Column("rank", "SMALLINT", "from 1"),
         integer("movie_id", "TMDB id"),
         number("score", "decayed number of ratings times the damped mean rating"),
+    ),
+)
+SCORE_CHANCES = Relation(
+    "score_chances",
+    "what scores promise: the share of likes among held-out ratings of films with such a score",
+    "a model and a score",
+    ("model", "score"),
+    (
+        text("model", "the model whose score it is; popularity's are of the release's own ratings"),
+        number("score", "the score, as in recommendation_lists; straight lines join the points"),
+        number("chance", "the chance that somebody who rates such a film gives it 4 stars or more", "0-1"),
+        integer("ratings", "ratings behind the point"),
     ),
 )
 SIMILAR_MOVIES = Relation(
@@ -129,6 +155,7 @@ RELEASE_TABLES = {
         HISTORIES,
         MOVIES,
         POPULAR_MOVIES,
+        SCORE_CHANCES,
         SIMILAR_MOVIES,
         USER_PROFILES,
         MODEL_METRICS,
@@ -137,4 +164,4 @@ RELEASE_TABLES = {
         RELEASE,
     )
 }
-RELEASE_VIEWS = {RECOMMENDATIONS.name: RECOMMENDATIONS}
+RELEASE_VIEWS = {relation.name: relation for relation in (RECOMMENDATIONS, LISTS_AT_A_GLANCE)}

@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.choice.evaluation import metrics
+from pipelines.choice.evaluation.calibration import Promises, curve_of, promises
 from pipelines.choice.evaluation.metrics import Values
 from pipelines.choice.evaluation.segments import ALL, film_segments, history_segments, in_segment
 from pipelines.choice.evaluation.significance import Interval, bootstrap, paired_bootstrap
 from pipelines.choice.evaluation.split import Fold, Ratings, make_folds
 from pipelines.films.films import Films
+from pipelines.lists.chance import Curve
 from pipelines.lists.rank import recommend
 from pipelines.models.base import Model
 from pipelines.models.parts.sharing import fit_all, of_films_alone
@@ -52,6 +54,8 @@ class Evaluation:
         Means and 95 % intervals; metrics of whole lists of lists (coverage, gini, rmse, mae) have no interval.
     sample : dict
         ``max_people`` and ``seed`` of the draw where people were drawn, else empty.
+    curves : dict of model to Curve
+        What its scores promise: the chance of a like among the test ratings.
     tops : dict of model to list of int64 arrays, shape (n_evaluated, k)
         Each fold's lists, in positions of the films; -1 where a list is shorter.
     """
@@ -64,6 +68,7 @@ class Evaluation:
     values: dict[str, dict[Key, Values]] = field(repr=False)
     results: dict[str, dict[Key, Interval]]
     sample: dict[str, int] = field(default_factory=dict)
+    curves: dict[str, Curve] = field(default_factory=dict, repr=False)
     tops: dict[str, list[IntArray]] = field(default_factory=dict, repr=False)
 
     def to_json(self) -> dict[str, Any]:
@@ -128,6 +133,7 @@ def evaluate(
     seed: int = 0,
     max_people: int | None = None,
     ready: Iterable[Model] = (),
+    learn: Callable[[Model, int], Model] | None = None,
     progress: Callable[[str], None] | None = None,
     learns_from: Mapping[str, Restrict] | None = None,
 ) -> Evaluation:
@@ -142,6 +148,9 @@ def evaluate(
         Ask at most this many people, drawn by ``seed``; every model learns from all and is asked about the same ones.
     ready : models, optional
         Fitted before; those that learn from films alone are not fitted again on the same films.
+    learn : callable, optional
+        From an unfitted model and a fold's number from 0 to what is to be fitted: where a recipe leaves something to be
+        learned from the data, such as a blend's weights. It may know what comes before the fold's test rows, no more.
     progress : callable, optional
         Called with a line of text as the work goes on.
     learns_from : mapping of model name to a function, optional
@@ -163,12 +172,14 @@ def evaluate(
     genres = metrics.genre_flags(films)
     measured: dict[str, list[dict[Key, Values]]] = {name: [] for name in makers}
     scalars: dict[str, list[dict[Key, float]]] = {name: [] for name in makers}
+    promised: dict[str, list[Promises]] = {name: [] for name in makers}
     tops: dict[str, list[IntArray]] = {name: [] for name in makers}
     of_films = of_films_alone(ready)
     for number, fold in enumerate(folds, start=1):
         if progress is not None:
             progress(f"{protocol}, fold {number} of {len(folds)}: fitting")
-        for name, model in _fitted(makers, fold.train, films, learns_from or {}, of_films):
+        unfitted = {name: maker() if learn is None else learn(maker(), number - 1) for name, maker in makers.items()}
+        for name, model in _fitted(unfitted, fold.train, films, learns_from or {}, of_films):
             of_films = [*of_films, *of_films_alone([model])]
             if progress is not None:
                 progress(f"{protocol}, fold {number} of {len(folds)}: {name}")
@@ -176,23 +187,25 @@ def evaluate(
             tops[name].append(top)
             measured[name].append(_measure(top, fold, films, genres))
             scalars[name].append(_whole(model, top, fold, films))
+            promised[name].append(promises(model, fold))
     for name in makers:
         values[name] = _align(measured[name], folds, users)
         results[name] = _summarise(values[name], scalars[name], len(users), seed)
         _refuse_perfect(name, protocol, results[name]["ndcg", ALL])
     drawn = max_people is not None and any(len(fold.users) == max_people for fold in folds)
     sample = {"max_people": max_people, "seed": seed} if drawn and max_people is not None else {}
-    return Evaluation(protocol, part, dataset, k, users, values, results, sample, tops)
+    curves = {name: curve_of(found) for name, found in promised.items()}
+    return Evaluation(protocol, part, dataset, k, users, values, results, sample, curves, tops)
 
 
 def _fitted(
-    makers: Mapping[str, Maker], train: Histories, films: Films, learns_from: Mapping[str, Restrict],
+    models: Mapping[str, Model], train: Histories, films: Films, learns_from: Mapping[str, Restrict],
     ready: list[Model],
 ) -> Iterator[tuple[str, Model]]:  # fmt: skip
-    whole = {name: maker() for name, maker in makers.items() if name not in learns_from}
+    whole = {name: model for name, model in models.items() if name not in learns_from}
     yield from fit_all(whole, train, films, ready=ready)
     for name, restrict in learns_from.items():
-        yield from fit_all({name: makers[name]()}, restrict(train), films, ready=ready)
+        yield from fit_all({name: models[name]}, restrict(train), films, ready=ready)
 
 
 def _measure(top: IntArray, fold: Fold, films: Films, genres: Any) -> dict[Key, Values]:

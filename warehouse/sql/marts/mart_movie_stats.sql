@@ -7,6 +7,7 @@ SELECT
     movie_id,
     count(*)::INTEGER AS ratings,
     avg(rating)::FLOAT AS mean_rating,
+    count(*) FILTER (WHERE rating >= 4)::INTEGER AS likes,
     max(rated_at) AS last_rated_at
 FROM fct_interactions
 GROUP BY movie_id

@@ -1,7 +1,7 @@
 -- purpose:  scores and shares that are NaN or infinite, which no answer could say
 -- grain:    a relation that has any
 -- key:      relation
--- upstream: recommendation_lists, popular_movies, similar_movies
+-- upstream: recommendation_lists, popular_movies, similar_movies, score_chances
 -- refresh:  read by the API when it opens a release
 SELECT
     'recommendation_lists' AS relation,
@@ -24,4 +24,11 @@ SELECT
     count(*) AS broken
 FROM similar_movies
 WHERE NOT isfinite(score)
+HAVING count(*) > 0
+UNION ALL
+SELECT
+    'score_chances' AS relation,
+    count(*) AS broken
+FROM score_chances
+WHERE NOT isfinite(score) OR NOT coalesce(chance BETWEEN 0 AND 1, FALSE)
 HAVING count(*) > 0

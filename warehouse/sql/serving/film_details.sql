@@ -27,6 +27,7 @@ SELECT
         vote_average: if(isfinite(vote_average), round(vote_average::DOUBLE, 3), NULL),
         vote_count: vote_count,
         ratings: ratings,
-        mean_rating: if(isfinite(mean_rating), round(mean_rating::DOUBLE, 3), NULL)
+        mean_rating: if(isfinite(mean_rating), round(mean_rating::DOUBLE, 3), NULL),
+        recommendable: trim(coalesce(title, '')) <> ''
     }) AS details
 FROM movies

@@ -14,7 +14,8 @@ SELECT
     runtime,
     coalesce(vote_average, 2 * mean_rating) AS vote_average,
     coalesce(vote_count, 0) AS vote_count,
-    ratings
+    ratings,
+    likes
 FROM movies
 WHERE trim(coalesce(title, '')) <> ''
 ORDER BY movie_id
