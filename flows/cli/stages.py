@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import asdict
 from getpass import getuser
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,10 +11,11 @@ import typer
 from rich.table import Table
 
 from flows.cli.completion import model_names, release_ids
-from flows.cli.console import out, progress_bar, set_up_logging
+from flows.cli.console import out, print_json, progress_bar, set_up_logging
 from flows.cli.options import (
     DatasetOption,
     EnrichOption,
+    JsonOption,
     LinksOption,
     MovieLensOption,
     PopularOption,
@@ -85,12 +87,15 @@ def enrich(wanted: EnrichOption = True, popular: PopularOption = POPULAR) -> Non
     out.print(result.warning or result.note)
 
 
-def build() -> None:
+def build(as_json: JsonOption = False) -> None:
     """Rebuild the warehouse from the lake and check it."""
     settings = _start()
     from pipelines.jobs.build import build as job
 
     built = job(settings, new_run_id())
+    if as_json:
+        print_json([asdict(finding) for finding in built.findings])
+        return
     for finding in built.findings:
         out.print(f"{'ok  ' if finding.ok else finding.severity:5} {finding.check_name}: {finding.rows_found:,} rows")
 
@@ -129,8 +134,25 @@ def train(
             judged = ask_gate(settings, trained.run_id)
     for name, seconds in trained.seconds.items():
         out.print(f"{name}: {seconds:.2f} s")
+    for name, lesson in trained.lessons.items():
+        out.print(channel_table(name, lesson))
     if gate:
         _show_decision(judged)
+
+
+def channel_table(model: str, lesson: dict[str, Any]) -> Table:
+    """Return what was learned of a blend's weights as a table for the terminal."""
+    scores = ", ".join(f"{name} {value:.4f}" for name, value in lesson["ndcg"].items())
+    title = (
+        f"{model}: weights {lesson['chosen']}, nDCG@10 of {lesson['people']:,} people on the validation part of "
+        f"{lesson['protocol']}: {scores}"
+    )
+    table = Table("channel", "weight", "adds to nDCG@10 (95 % interval)", title=title)
+    for one in lesson["worth"]:
+        table.add_row(
+            one["channel"], f"{one['weight']:.3f}", f"{one['gain']:+.4f} ({one['low']:+.4f} to {one['high']:+.4f})"
+        )  # fmt: skip
+    return table
 
 
 def promote(

@@ -27,6 +27,11 @@ class TrainedModels:
         MLflow's run of the whole training; empty where it is not tracked.
     mlflow_version : str or None
         The number that the challenger has among MLflow's registered models, once it has been judged.
+    lessons : dict of model to what was learned of its weights
+        The protocol that was learned on, the recipe it began with, and a `Lesson` as a record. Models whose weights
+        were not learned have none.
+    asked : dict of model to str
+        The hash of each recipe before its weights were learned.
     """
 
     dataset: str
@@ -35,6 +40,14 @@ class TrainedModels:
     mlflow: dict[str, str] = field(default_factory=dict)
     mlflow_training: str = ""
     mlflow_version: str | None = None
+    lessons: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
+
+    def recipe_for(self, name: str, protocol: str) -> dict[str, Any]:
+        """Return the recipe to measure under a protocol: learned weights only where they were learned on it."""
+        lesson = self.lessons.get(name)
+        recipe: dict[str, Any] = self.recipes[name]
+        return recipe if lesson is None or lesson["protocol"] == protocol else lesson["begun"]
 
     def write(self, bench: Workbench) -> None:
         """Leave it on the workbench."""

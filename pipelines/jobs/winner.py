@@ -35,6 +35,11 @@ class Winner:
         The release that it was trained for; None when this run trained it.
     chances : list of dict
         Rows of ``score_chances``: what its scores, and those of the models measured beside it, promise.
+    blend : dict or None
+        How its channels' weights were learned, as `TrainedModels.lessons` has it without the recipe it began with;
+        None where they were not.
+    asked : str or None
+        The hash of its recipe before its weights were learned.
     """
 
     name: str
@@ -47,6 +52,8 @@ class Winner:
     metrics: list[dict[str, Any]]
     trained_for: str | None
     chances: list[dict[str, Any]]
+    blend: dict[str, Any] | None
+    asked: str | None
 
     def load(self) -> tuple[Model, PopularityModel]:
         """Load the model and the popularity; raises ModelFormatError where this version cannot."""
@@ -81,9 +88,11 @@ def _of_run(bench: Workbench, name: str, trained: TrainedModels, gate: str) -> W
     own = [row for row in rows if row["model"] == name and row["segment"] == "all"]
     headline = {f"{row['protocol']}.{row['metric']}": row["value"] for row in own}
     tracked, version = trained.mlflow.get(name), trained.mlflow_version if name == trained.challenger else None
+    lesson = trained.lessons.get(name)
+    blend = None if lesson is None else {key: value for key, value in lesson.items() if key != "begun"}
     return Winner(
         name, bench.model(name), popularity, trained.recipes[name], tracked, version, headline, rows, None,
-        measured.chances.get(gate, []),
+        measured.chances.get(gate, []), blend, trained.asked.get(name),
     )  # fmt: skip
 
 
@@ -101,4 +110,6 @@ def winner_of_release(release: Release, bench: Workbench) -> Winner:
         rows_of(release, MODEL_METRICS),
         trained_for(release),
         rows_of(release, SCORE_CHANCES),
+        release.manifest.get("blend"),
+        release.manifest.get("recipe_asked"),
     )

@@ -27,6 +27,7 @@ from pipelines.people.history import Histories
 from pipelines.people.reader import People
 from warehouse.contracts.release import RELEASE_TABLES, SCHEMA_VERSION
 from warehouse.folder import DataFolder
+from warehouse.publishing import publishing
 from warehouse.release_file import write_release_file
 from warehouse.store import ReleaseStore
 
@@ -138,7 +139,8 @@ def publish_release(
     facts = {"model": model.name, "dataset": "tiny", "users": len(people.user_ids), "movies": len(films),
              "ratings": len(people.histories.item_idx), "run_id": f"run-{number}", "explained": explained}  # fmt: skip
     store = ReleaseStore(folder)
-    with store.publishing(facts, created_at) as (release_id, path):
+    with publishing(store, facts, created_at) as draft:
+        release_id, path = draft.release_id, draft.path
         for saved in (model, popularity, *others):
             saved.save(path / "models" / saved.name)
         FilmSearch.build(films).save(path / "search")
