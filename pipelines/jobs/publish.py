@@ -12,6 +12,7 @@ from pipelines.engine.local import rank_everybody
 from pipelines.films.search import FilmSearch
 from pipelines.jobs.active import active_set
 from pipelines.jobs.release_record import facts_of, log_release, small_tables, without
+from pipelines.jobs.stars import FOLDER
 from pipelines.jobs.winner import winner_of
 from pipelines.lists import tables
 from pipelines.people.reader import read_films, read_people
@@ -20,7 +21,7 @@ from pipelines.progress import step
 from pipelines.runs import workbench
 from pipelines.settings import Settings
 from warehouse.checks import stop_on_errors
-from warehouse.files import remove_leftovers
+from warehouse.files import link_tree, remove_leftovers
 from warehouse.lock import writing
 from warehouse.release_file import write_release_file
 from warehouse.store import ReleaseStore, utc_now
@@ -76,6 +77,8 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
             model.save(path / "models" / model.name)
             if model.name != popularity.name:
                 popularity.save(path / "models" / popularity.name)
+            if winner.stars is not None:
+                link_tree(winner.stars.arrays, path / "models" / FOLDER)
             FilmSearch.build(films).save(path / "search")
             own_films = people.histories_in(films)
             content = {

@@ -51,6 +51,7 @@ def facts_of(
         "films_file": digest_of(built_file(settings.folder, "movies")),
         "catalogue": hashlib.sha256(films.movie_ids.tobytes()).hexdigest()[:16],
         "metrics": winner.headline,
+        "stars": None if winner.stars is None else winner.stars.errors,
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from pipelines.choice.recipes import from_recipe, make_model, recipe_folders
 from pipelines.jobs.active import active_set
 from pipelines.jobs.handover import TrainedModels
+from pipelines.jobs.stars import train_stars
 from pipelines.models.base import Model
 from pipelines.models.parts.sharing import fit_all
 from pipelines.models.popularity import PopularityModel
@@ -82,6 +83,7 @@ def train(
             if mlflow_id:
                 tracked[name] = mlflow_id
             log.info("train done model=%s seconds=%.2f", name, seconds[name])
+        train_stars(settings, bench, histories, films)
         whole = {name: model.recipe for name, model in makers.items()}
         challenger = _challenger(settings, tuple(recipes or makers))
         TrainedModels(active.dataset, challenger, whole, tracked).write(bench)
