@@ -114,7 +114,7 @@ def made_up_hybrid(people: People, seed: int = 1) -> Model:
             made.kept_ = np.sort(np.argsort(-counts)[: member.config.max_items]).astype(np.int32)
             made.weights_ = neighbours(counts, min(n_films, member.config.max_items), member.config.neighbours, rng)
         elif name == "covisitation":
-            made.counts_ = neighbours(counts, n_films, 120, rng)
+            made.counts_, made.ratings_ = neighbours(counts, n_films, 120, rng), counts.astype(np.float32)
         elif name == "content":
             made.nearest_ = neighbours(np.ones(n_films), n_films, member.config.neighbours, rng)
         elif name == "als":

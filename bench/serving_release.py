@@ -111,6 +111,7 @@ def _hybrid(als: AlsModel, popularity: PopularityModel, rng: np.random.Generator
     ease, covisitation, content = EaseModel(), CovisitationModel(), ContentModel()
     ease.kept_, ease.weights_ = np.arange(n, dtype=np.int32), _neighbours(n, n, 500, rng)
     covisitation.counts_ = _neighbours(n, n, 500, rng)
+    covisitation.ratings_ = np.ones(n, dtype=np.float32)
     content.nearest_ = _neighbours(n, n, 300, rng)
     made |= {"ease": ease, "covisitation": covisitation, "content": content}
     model.members = {name: made[name] for name in model.members}

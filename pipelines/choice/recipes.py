@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipelines.blend.catalogue import model_class
+from pipelines.blend.channels import split_name
 from pipelines.blend.hybrid import HybridConfig, HybridModel
 from pipelines.models.base import Model
 from warehouse.errors import ConfigError
@@ -66,8 +67,10 @@ def read_recipe(name: str, protocol: str | None = None, folders: Folders = SHIPP
     """
     values = read_file(name, protocol, folders)
     if name == HybridModel.name:
-        weights = values.get("weights", HybridConfig().weights)
-        own = {member: read_recipe(member, protocol, folders) for member in weights}
+        shipped = HybridConfig()
+        channels = (*values.get("weights", shipped.weights), *values.get("channels", ()))
+        members = {split_name(channel)[0] for channel in channels} | set(values.get("alike", shipped.alike))
+        own = {member: read_recipe(member, protocol, folders) for member in sorted(members)}
         values = merge({"members": own}, values)
     return values
 

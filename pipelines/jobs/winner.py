@@ -38,6 +38,9 @@ class Winner:
         Rows of ``score_chances``: what its scores, and those of the models measured beside it, promise.
     stars : Stars or None
         What predicts ratings, where that was trained.
+    blend : dict or None
+        How its channels' weights were learned, as `TrainedModels.lessons` has it without the recipe it began with;
+        None where they were not.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Winner:
     trained_for: str | None
     chances: list[dict[str, Any]]
     stars: Stars | None
+    blend: dict[str, Any] | None
 
     def load(self) -> tuple[Model, PopularityModel]:
         """Load the model and the popularity; raises ModelFormatError where this version cannot."""
@@ -84,9 +88,11 @@ def _of_run(bench: Workbench, name: str, trained: TrainedModels, gate: str) -> W
     own = [row for row in rows if row["model"] == name and row["segment"] == "all"]
     headline = {f"{row['protocol']}.{row['metric']}": row["value"] for row in own}
     tracked = trained.mlflow.get(name)
+    lesson = trained.lessons.get(name)
+    blend = None if lesson is None else {key: value for key, value in lesson.items() if key != "begun"}
     return Winner(
         name, bench.model(name), popularity, trained.recipes[name], tracked, headline, rows, None,
-        measured.chances.get(gate, []), stars_of(bench, None),
+        measured.chances.get(gate, []), stars_of(bench, None), blend,
     )  # fmt: skip
 
 
@@ -104,4 +110,5 @@ def winner_of_release(release: Release, bench: Workbench) -> Winner:
         trained_for(release),
         rows_of(release, SCORE_CHANCES),
         stars_of(bench, release),
+        release.manifest.get("blend"),
     )

@@ -1,6 +1,8 @@
 """The films most like each film: the one pass over histories of a single film, by arrays that say how alike films are.
 
-A blend's channels are standardised and summed as they are for people, so a film's neighbours are ranked as lists are.
+What ranks people's films is no likeness: people rate films together because both are famous. A blend's likeness is its
+config's ``alike``: what is known of the films first, who rates both beside it. Of films that are as alike, those that
+more people know come first.
 """
 
 from __future__ import annotations
@@ -12,10 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from threadpoolctl import threadpool_limits
 
-from pipelines.blend.channels import Channel, channels_of
+from pipelines.blend.channels import Channel
 from pipelines.blend.one_pass import OnePass
 from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
+from pipelines.models.covisitation import CovisitationModel
 from pipelines.models.parts.fold_in import Matrix
 from pipelines.models.parts.item_side import Factors, ItemSide
 from pipelines.models.parts.top_k import Lists
@@ -58,7 +61,7 @@ def similar_films(model: Model, item_idx: ArrayLike, k: int) -> Lists:
     Parameters
     ----------
     model : Model
-        Fitted; of a blend those channels speak that read all of a history.
+        Fitted; a blend says by ``alike`` and ``fame`` of its config what counts.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def similar_films(model: Model, item_idx: ArrayLike, k: int) -> Lists:
     single = Histories(
         np.arange(len(items) + 1), items, np.full(len(items), 5, np.float32), np.zeros(len(items), np.int64)
     )
-    channels = alike_channels(model)
+    channels = _with_fame(alike_channels(model), model)
     if not channels:
         nothing = np.zeros(0, dtype=np.int32)
         return Lists(np.zeros(len(items) + 1, dtype=np.int64), nothing, nothing.astype(np.float32))
@@ -90,11 +93,37 @@ def similar_films(model: Model, item_idx: ArrayLike, k: int) -> Lists:
 
 def alike_channels(model: Model) -> list[Channel]:
     """Return the channels that tell how alike films are; none where the model cannot."""
-    speaking = [channel for channel in channels_of(model) if channel.reading == "all" and channel.weight > 0]
+    told = _told_by(model)
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-        sides = list(threads.map(lambda channel: channel.model.likeness(), speaking))
+        sides = list(threads.map(lambda name: told[name][0].likeness(), told))
     return [
-        Channel(channel.name, Likeness(channel.model, side), weight=channel.weight, standardised=channel.standardised)
-        for channel, side in zip(speaking, sides, strict=True)
+        Channel(name, Likeness(told[name][0], side), weight=told[name][1], standardised=bool(model.members))
+        for name, side in zip(told, sides, strict=True)
         if side is not None
     ]
+
+
+def _told_by(model: Model) -> dict[str, tuple[Model, float]]:
+    """Return the models that tell of likeness, by name, and what each counts."""
+    if not model.members:
+        return {model.name: (model, 1.0)}
+    return {name: (model.members[name], weight) for name, weight in sorted(model.config.alike.items()) if weight > 0}
+
+
+class Fame(Likeness):
+    """How many people know a film, the same beside whichever film: the logarithm of its ratings."""
+
+    name = "fame"
+    personal = False
+
+    def __init__(self, model: CovisitationModel) -> None:
+        own = np.log1p(model.ratings_).astype(np.float32)
+        nothing = np.zeros((len(own), 0), dtype=np.float32)
+        super().__init__(model, Factors.of(nothing, np.zeros((0, 0)), np.ones(len(own), dtype=np.bool_), own))
+
+
+def _with_fame(channels: list[Channel], model: Model) -> list[Channel]:
+    counted = model.members.get(CovisitationModel.name)
+    if not channels or not isinstance(counted, CovisitationModel) or not model.config.fame:
+        return channels
+    return [*channels, Channel(Fame.name, Fame(counted), weight=model.config.fame)]

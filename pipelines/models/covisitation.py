@@ -15,7 +15,7 @@ from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
 from pipelines.models.parts.item_side import Neighbours
 from pipelines.models.parts.pair_counts import count_pairs
-from pipelines.people.history import Histories, HistoryRule, WeightRule, weigh
+from pipelines.people.history import FloatArray, Histories, HistoryRule, WeightRule, weigh
 
 
 class CovisitationConfig(ModelConfig):
@@ -28,6 +28,9 @@ class CovisitationConfig(ModelConfig):
     source_damping: float = Field(0.5, ge=0, le=1, description="And by the history film's count ** source_damping.")
     neighbours: int = Field(500, ge=1, description="Films kept for each film, the strongest first.")
     training: WeightRule = Field(WeightRule(), description="A pair counts the product of its ratings' weights.")
+    shrinkage: float = Field(
+        20.0, ge=0, description="Ratings added to each film's where likeness is told: what few people saw is no twin."
+    )
     history: HistoryRule = Field(HistoryRule(decay=0.9, floor=0.01), description="Weights of the history scored.")
 
 
@@ -36,13 +39,17 @@ class CovisitationModel(Model):
 
     name = "covisitation"
     config_class = CovisitationConfig
-    learned = ("counts_",)
+    format_version = 2
+    learned = ("counts_", "ratings_")
     counts_: sp.csr_matrix
     """float32, shape (n_items, n_items): from a film of the history (row) to a scored one (column)."""
+    ratings_: FloatArray
+    """float32, shape (n_items,): ratings of each film in the fit."""
 
     def _fit(self, histories: Histories, films: Films) -> None:
         config: CovisitationConfig = self.config
-        popularity = np.maximum(np.bincount(histories.item_idx, minlength=len(films)), 1).astype(np.float64)
+        self.ratings_ = np.bincount(histories.item_idx, minlength=len(films)).astype(np.float32)
+        popularity = np.maximum(self.ratings_, 1).astype(np.float64)
         self.counts_ = count_pairs(
             histories,
             weigh(histories, config.training),
@@ -57,4 +64,12 @@ class CovisitationModel(Model):
         return Neighbours.of(self.counts_)
 
     def likeness(self) -> Neighbours:
-        return Neighbours.both_ways(self.counts_)
+        """Take the counts of both directions over the root of both films' ratings: a cosine, shrunk for rare films.
+
+        Undamped, or every film would be most like what everybody has seen.
+        """
+        popularity = np.maximum(self.ratings_, 1).astype(np.float64)
+        undamped = sp.diags(popularity**self.config.source_damping) @ self.counts_
+        undamped = undamped @ sp.diags(popularity**self.config.damping)
+        scale = sp.diags((popularity + self.config.shrinkage) ** -0.5)
+        return Neighbours.both_ways((scale @ undamped @ scale).tocsr())

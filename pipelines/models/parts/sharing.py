@@ -6,6 +6,7 @@ A model that learns from films alone is fitted once a catalogue, whatever the ra
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from pipelines.films.films import Films
@@ -44,4 +45,5 @@ def of_films_alone(models: Iterable[Model]) -> list[Model]:
 
 
 def _identity(model: Model) -> tuple[type[Model], str]:
-    return type(model), model.config.model_dump_json()
+    # in one order: a table of weights that was saved and loaded is the same table
+    return type(model), json.dumps(model.config.model_dump(mode="json"), sort_keys=True)

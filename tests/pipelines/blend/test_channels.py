@@ -57,7 +57,7 @@ def test_names() -> None:
 
 def test_channels_of_one_model_share_it() -> None:
     weights = {"ease": 1.0, "ease.last": 0.5, "ease.dislikes": -0.5, "als": 0.0}
-    assert set(HybridModel(HybridConfig(weights=weights)).members) == {"ease"}
+    assert set(HybridModel(HybridConfig(weights=weights, alike={})).members) == {"ease"}
 
 
 @pytest.mark.parametrize("wrong", [{"ease": 1.0, "als.dislikes": 0.1}, {"ease.last": -0.1, "als": 1.0}, {"als.x": 1.0}])

@@ -49,8 +49,18 @@ def test_scores_are_the_weighted_sum(histories: Histories, films: Films) -> None
     np.testing.assert_allclose(scores[finite], (0.75 * parts["ease"] + 0.25 * parts["covisitation"])[finite], rtol=1e-5)
 
 
-def test_a_weight_of_zero_leaves_a_member_out() -> None:
-    assert set(hybrid(ease=1.0, svd=0.0).members) == {"ease"}
+def test_a_weight_of_zero_leaves_a_member_out_that_tells_nothing_of_likeness() -> None:
+    assert set(hybrid(ease=1.0, svd=0.0, covisitation=0.0).members) == {"content", "covisitation", "ease"}
+    assert set(HybridModel(HybridConfig(weights={"ease": 1.0, "svd": 0.0}, alike={"als": 1.0})).members) == {
+        "als",
+        "ease",
+    }
+
+
+@pytest.mark.parametrize("alike", [{"eaze": 1.0}, {"ease": -0.1}])
+def test_unusable_likeness_is_refused(alike: dict[str, float]) -> None:
+    with pytest.raises(ValidationError, match="told by members"):
+        HybridConfig(alike=alike)
 
 
 @pytest.mark.parametrize("weights", [{"ease": -1.0}, {"ease": 0.0}, {}, {"eaze": 1.0}])

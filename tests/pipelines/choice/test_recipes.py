@@ -20,7 +20,7 @@ def test_every_shipped_recipe_makes_its_model(path: Path) -> None:
     model = make_model(name, protocol=protocol or None)
     written = tomllib.loads(path.read_text(encoding="utf-8"))
     for key, value in written.items():
-        found = model.config.model_dump()[key]
+        found = model.config.model_dump(mode="json")[key]
         if isinstance(value, dict):
             assert found | value == found
         else:
@@ -52,7 +52,13 @@ def test_the_hybrids_members_bring_their_recipes(tmp_path: Path) -> None:
     model = make_model("hybrid", folders=(tmp_path,))
     assert model.members["ease"].config.regularization == 1.0
     assert model.members["ease"].config.max_items == 7
-    assert set(model.members) == {"ease"}
+    assert set(model.members) == {"content", "covisitation", "ease"}
+
+
+def test_members_that_only_tell_of_likeness_bring_their_recipes_too(tmp_path: Path) -> None:
+    (tmp_path / "content.toml").write_text("neighbours = 9\n")
+    (tmp_path / "hybrid.toml").write_text("[weights]\nease = 1.0\n")
+    assert make_model("hybrid", folders=(tmp_path,)).members["content"].config.neighbours == 9
 
 
 def test_values_are_laid_over_tables() -> None:
