@@ -45,7 +45,7 @@ def test_the_command_and_the_api_predict_the_same(
     told = CliRunner().invoke(app, ["predict", "1", "530", "--json"])
     assert json.loads(told.output) == {name: value for name, value in own.items() if name != "release_id"}
     sentence = CliRunner().invoke(app, ["predict", "1", "530"]).output
-    assert "ml_1 would give Film 30, The" in sentence
+    assert "ml_1 would give The Film 30" in sentence
     assert f"{own['predicted_rating']:.1f} stars" in sentence
     for words, error in ((["nobody", "530"], UnknownUserError), (["1", "99999"], UnknownFilmError)):
         assert isinstance(CliRunner().invoke(app, ["predict", *words]).exception, error)
