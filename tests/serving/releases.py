@@ -28,6 +28,7 @@ from pipelines.people.history import Histories
 from pipelines.people.reader import People
 from warehouse.contracts.release import RELEASE_TABLES, SCHEMA_VERSION
 from warehouse.folder import DataFolder
+from warehouse.publishing import publishing
 from warehouse.release_file import write_release_file
 from warehouse.store import ReleaseStore
 
@@ -153,7 +154,8 @@ def publish_release(
     if films.movie_ids.tolist() == film_table().movie_ids.tolist():
         facts["stars"] = STARS_ERRORS
     store = ReleaseStore(folder)
-    with store.publishing(facts, created_at) as (release_id, path):
+    with publishing(store, facts, created_at) as draft:
+        release_id, path = draft.release_id, draft.path
         for saved in (model, popularity, *others):
             saved.save(path / "models" / saved.name)
         if "stars" in facts:
