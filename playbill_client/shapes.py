@@ -170,6 +170,22 @@ class WhyNotAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PredictedRating:
+    """The stars that somebody would give a film."""
+
+    user_id: str
+    movie_id: int  # TMDB id.
+    title: str
+    release_id: str
+    predicted_rating: float  # Stars; as if they had not rated it.
+    rated: float | None  # The stars that they did give, if they have rated it.
+    known_film: bool  # Whether ratings of the film were learned from; else it is the person's mean.
+    rmse: float  # Root of the mean squared error of such predictions, in stars.
+    mae: float  # Mean absolute error, in stars.
+    n_ratings: int  # Ratings that the errors were measured on, by five-fold cross-validation.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RankedFilm:
     """A film in a list that is the same for everybody."""
 

@@ -23,8 +23,8 @@
     │   ├── NotFittedError           it has not been fitted or loaded
     │   ├── NotEnoughDataError       too few ratings to learn from
     │   └── ModelFormatError         its saved files are not of this version
-    ├── UnknownUserError        no list is stored for that user
-    └── UnknownFilmError        the release has no such film, or none that may be listed
+    ├── UnknownFilmError        the release does not hold that film
+    └── UnknownUserError        no list is stored for that user
 
 A message names the table, model, file or release, what was found and what was expected, and what to do.
 The command line prints it as its one line; the exit code of each class is ``exit_code``.
@@ -122,7 +122,7 @@ class ModelFormatError(ModelError):
 
 
 class UnknownFilmError(PlaybillError):
-    """The release has no such film, or it has no title and is never listed."""
+    """The release does not hold this film."""
 
 
 class UnknownUserError(PlaybillError):

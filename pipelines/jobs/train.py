@@ -17,6 +17,7 @@ from pipelines.choice.recipes import from_recipe, make_model, recipe_folders, re
 from pipelines.jobs.active import Active, active_set
 from pipelines.jobs.champion import asked_of
 from pipelines.jobs.handover import TrainedModels
+from pipelines.jobs.stars import train_stars
 from pipelines.jobs.tracking import datasets_of, tags_of
 from pipelines.models.base import Model
 from pipelines.models.parts.sharing import fit_all
@@ -99,6 +100,7 @@ def train(
                 tracked[name] = mlflow_id
                 registry.log_metrics(mlflow_id, _named(lessons.get(name)))
             log.info("train done model=%s seconds=%.2f", name, seconds[name])
+        train_stars(settings, bench, histories, films)
         whole = {name: model.recipe for name, model in chosen.items()}
         challenger = _challenger(settings, tuple(recipes or makers))
         registry.log_params(parent, {
