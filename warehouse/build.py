@@ -152,7 +152,9 @@ def build_warehouse(
             kind = "VIEW" if file.is_view else "TABLE"
             con.execute(f'CREATE {kind} "{file.name}" AS {_bound(con, file)}')
             if not file.is_view:
-                _contract_of(file.name).check(con)
+                contract = _contract_of(file.name)
+                contract.check(con)
+                contract.comment(con)
                 counts[file.name] = con.execute(f'SELECT count(*) FROM "{file.name}"').fetchall()[0][0]
         for dataset, relation in DATASETS.items():
             target = quoted(home / f"{dataset}.parquet")

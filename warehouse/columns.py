@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from warehouse.db import Connection
+from warehouse.db import Connection, quoted
 from warehouse.errors import ContractError
 
 
@@ -45,6 +45,14 @@ class Relation:
     def column_list(self) -> str:
         """The columns' names, quoted, for SELECT and INSERT."""
         return ", ".join(f'"{c.name}"' for c in self.columns)
+
+    def comment(self, con: Connection, *, view: bool = False) -> None:
+        """Write what the relation and its columns mean into the database, where clients show it."""
+        one_row = f"{self.purpose[:1].upper()}{self.purpose[1:]}. One row: {self.grain}."
+        con.execute(f'COMMENT ON {"VIEW" if view else "TABLE"} "{self.name}" IS {quoted(one_row)}')
+        for column in self.columns:
+            meaning = f"{column.description} ({column.unit})" if column.unit else column.description
+            con.execute(f'COMMENT ON COLUMN "{self.name}"."{column.name}" IS {quoted(meaning)}')
 
     def check(self, con: Connection, database: str = "") -> None:
         """Compare the relation in ``con`` with this contract.

@@ -15,7 +15,10 @@ GLOB_CHARACTER = re.compile(r"[*?\[]")
 
 Connection = duckdb.DuckDBPyConnection
 
+STORAGE = "v1.2.0"
+"""The oldest DuckDB that reads the files: people's clients are older than the library here."""
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "storage_compatibility_version": STORAGE,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }

@@ -1,43 +1,47 @@
-"""Read-only questions to releases and the lake, for people at a terminal.
+"""Read-only questions to releases, the warehouse and the lake, for people at a terminal.
 
-The current release is attached as ``cur``, the one before it as ``prev``, the lake's data sets and ledgers are views
-in ``lake``. Names without a prefix are the current release's.
+The current release is attached as ``cur``, the one before it as ``prev``, each by its id as ``r_<id>``, with _ for -;
+the tables that releases are made from are ``warehouse``, the lake's data sets and ledgers views in ``lake``. Names
+without a prefix are the current release's.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset as ds
 
-from warehouse.contracts.ledgers import LEDGERS
-from warehouse.db import Connection, connect, quoted
-from warehouse.errors import ConfigError, DamagedFileError, UnknownReleaseError
-from warehouse.folder import BUILT, DataFolder
-from warehouse.parts import sound_files
+from warehouse.attached import attach_lake, attach_releases, attach_warehouse
+from warehouse.db import Connection, connect
+from warehouse.errors import ConfigError
+from warehouse.folder import DataFolder
 from warehouse.store import ReleaseStore
-from warehouse.sums import check
 
-log = logging.getLogger(__name__)
-
-KEPT = ("tmdb_mapping", "movies_enriched")
-"""Data sets that outlive builds."""
 LOCKED = (
     "temp_directory = ''",
     "enable_external_access = false",
     "lock_configuration = true",
 )
 """What is set before a stranger's SQL runs, the lock last. https://duckdb.org/docs/operations_manual/securing_duckdb"""
+POSSIBLE = frozenset({
+    "SELECT", "EXPLAIN", "PRAGMA", "MULTI", "SET", "VARIABLE_SET", "PREPARE", "EXECUTE", "RELATION", "LOGICAL_PLAN",
+    "CREATE", "CREATE_FUNC", "DROP", "ALTER", "INSERT", "UPDATE", "DELETE", "MERGE_INTO", "TRANSACTION",
+})  # fmt: skip
+"""Statements that may be run. DETACH and ATTACH are not: DuckDB takes the path of a database that was attached for
+allowed, and whoever detaches a release could attach it again for writing."""
 PATIENCE_SECONDS, GRACE_SECONDS = 0.1, 1.0
 """How often a waiting thread looks for a signal, and how long an interrupted query may take to end."""
+CHUNK_ROWS = 10_000
+NOTHING_ASKED = 'there is no statement in it; for example: playbill sql "select * from release"'
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,20 @@ class Answer:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
+@dataclass(frozen=True)
+class Result:
+    """What a statement of a script returns: columns, and rows some thousand at a time."""
+
+    columns: list[str]
+    chunks: Iterator[list[tuple[Any, ...]]]
+
+
 @contextmanager
 def open_releases(folder: DataFolder, release_id: str | None = None) -> Iterator[Connection]:
-    """Open a connection with ``cur``, ``prev`` and ``lake`` in place, and with no way out of it.
+    """Open a connection with ``cur``, ``prev``, ``warehouse`` and ``lake`` in place, and with no way out of it.
 
-    Releases are attached read-only. The lake's files are opened here, in Python, and handed in as Arrow data sets, so
-    that DuckDB itself needs no file: its access to files, extensions and the network is switched off, and then the
-    switch is locked. What a query makes, it makes in memory. A lake file that is damaged is left out with a warning.
+    Everything is attached read-only; then DuckDB's access to files, extensions and the network is switched off, and
+    the switch is locked. What a query makes, it makes in memory.
 
     Raises
     ------
@@ -68,65 +79,102 @@ def open_releases(folder: DataFolder, release_id: str | None = None) -> Iterator
     store = ReleaseStore(folder)
     release = store.get(release_id) if release_id else store.current()
     with connect() as con:
-        con.execute(f"ATTACH {quoted(release.database)} AS cur (READ_ONLY)")
-        _attach_previous(con, store, release.release_id)
-        con.execute("ATTACH ':memory:' AS lake")
-        for name, rows in _lake(folder):
-            con.register(f"lake_{name}", rows)
-            con.execute(f'CREATE VIEW lake."{name}" AS SELECT * FROM temp.main."lake_{name}"')
+        attach_releases(con, store, release.database, release.release_id)
+        attach_warehouse(con, folder)
+        attach_lake(con, folder)
         for setting in LOCKED:
             con.execute(f"SET {setting}")
         con.execute("USE cur")
         yield con
 
 
-def _attach_previous(con: Connection, store: ReleaseStore, release_id: str) -> None:
-    """Attach the release before as ``prev``, of whichever schema version; where it cannot be read, go on without."""
-    try:
-        previous = store.before(release_id)
-    except UnknownReleaseError:
-        return
-    try:
-        con.execute(f"ATTACH {quoted(store.home / previous / 'release.duckdb')} AS prev (READ_ONLY)")
-    except duckdb.Error as error:
-        log.warning("release cannot be attached as prev release=%s reason=%s", previous, str(error).splitlines()[0])
-
-
-def _lake(folder: DataFolder) -> Iterator[tuple[str, ds.Dataset]]:
-    """Yield the lake's data sets and ledgers by the names that they have in SQL."""
-    for name in (*BUILT, *KEPT):
-        path = folder.dataset(name)
-        if not path.exists():
-            continue
-        try:
-            yield name, ds.dataset(str(check(path, "the next `playbill run` writes it anew")), format="parquet")
-        except (DamagedFileError, pa.ArrowException) as error:
-            log.warning("lake.%s is left out: %s", name, error)
-    with connect() as con:
-        for name, relation in LEDGERS.items():
-            if files := sound_files(folder.ledgers / name):
-                schema = con.sql(relation.select_empty_sql).to_arrow_table().schema
-                yield f"{name}_log", ds.dataset([str(path) for path in files], schema=schema, format="parquet")
-
-
 def ask(con: Connection, sql: str, values: Sequence[Any] | None = None) -> Answer:
-    """Run one statement; Ctrl-C ends it, and the connection is good for the next.
+    """Run one question; Ctrl-C ends it, and the connection is good for the next.
 
     Raises
     ------
     ConfigError
         If DuckDB cannot run it; the message is DuckDB's own.
     """
-    answer: Future[Answer] = Future()
 
-    def work() -> None:
+    def fetch() -> Answer:
+        answered: duckdb.DuckDBPyConnection | None = con.execute(sql, list(values or []))
+        if answered is None:  # DuckDB's answer to a text without a statement, whatever its types say
+            raise ConfigError(NOTHING_ASKED)
+        columns = [column[0] for column in answered.description or []]
+        return Answer(columns, answered.fetchall() if columns else [])
+
+    return _interruptible(con, fetch)
+
+
+def run_script(con: Connection, text: str) -> Iterator[Result]:
+    """Run the statements of a text in turn and yield what each returns, those that return rows only.
+
+    A result must be read before the next is asked for.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, or DuckDB cannot run one; the message is DuckDB's own. Those before it have been run.
+    """
+    for statement in _statements(con, text):
+        _interruptible(con, partial(con.execute, statement))
+        columns = [str(column[0]) for column in con.description or []]
+        returns = statement.expected_result_type
+        # what makes or changes something says how many rows, which is no answer
+        if duckdb.ExpectedResultType.QUERY_RESULT in returns and (len(returns) == 1 or columns != ["Count"]):
+            yield Result(columns, _rows(con))
+
+
+def run_script_arrow(con: Connection, text: str) -> Iterator[pa.Table]:
+    """Do as `run_script`, results as Arrow tables, of DuckDB's own types.
+
+    Raises
+    ------
+    ConfigError
+        As of `run_script`.
+    """
+    for statement in _statements(con, text):
+        table = _interruptible(con, partial(_arrow, con, statement.query))
+        if table is not None:
+            yield table
+
+
+def _arrow(con: Connection, query: str) -> pa.Table | None:
+    relation: duckdb.DuckDBPyRelation | None = con.sql(query)
+    return None if relation is None else relation.to_arrow_table()
+
+
+def _statements(con: Connection, text: str) -> list[duckdb.Statement]:
+    statements = _interruptible(con, partial(con.extract_statements, text))
+    if not statements:
+        raise ConfigError(NOTHING_ASKED)
+    for statement in statements:
+        kind = statement.type.name
+        if kind not in POSSIBLE:
+            raise ConfigError(f"{kind} is not possible here, which is for questions; give a SELECT, and -o for a file")
+    return statements
+
+
+def _rows(con: Connection) -> Iterator[list[tuple[Any, ...]]]:
+    while chunk := _interruptible(con, partial(con.fetchmany, CHUNK_ROWS)):
+        yield chunk
+
+
+def _interruptible(con: Connection, work: Callable[[], Value]) -> Value:
+    """Do something with DuckDB in a thread.
+
+    Python hands a signal to its main thread, which must not be inside DuckDB then.
+    """
+    done: Future[Value] = Future()
+
+    def run() -> None:
         try:
-            answer.set_result(_fetch(con, sql, values))
+            done.set_result(work())
         except BaseException as error:
-            answer.set_exception(error)
+            done.set_exception(error)
 
-    # Python hands a signal to its main thread, which must not be inside DuckDB then
-    thread = threading.Thread(target=work, daemon=True)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
         while thread.is_alive():
@@ -136,14 +184,8 @@ def ask(con: Connection, sql: str, values: Sequence[Any] | None = None) -> Answe
         thread.join(GRACE_SECONDS)
         raise
     try:
-        return answer.result()
+        return done.result()
+    except duckdb.CatalogException as error:
+        raise ConfigError(f"{str(error).splitlines()[0]}; `playbill sql .tables` lists what there is") from error
     except duckdb.Error as error:
         raise ConfigError(str(error).strip()) from error
-
-
-def _fetch(con: Connection, sql: str, values: Sequence[Any] | None) -> Answer:
-    found: duckdb.DuckDBPyConnection | None = con.execute(sql, list(values or []))
-    if found is None:  # DuckDB's answer to a text without a statement, whatever its types say
-        raise ConfigError('there is no statement in it; for example: playbill sql "select * from release"')
-    columns = [column[0] for column in found.description or []]
-    return Answer(columns, found.fetchall() if columns else [])

@@ -52,6 +52,7 @@ def write_release_file(path: Path, tables: Mapping[str, pa.Table], *, list_lengt
         for file in read_sql("release"):
             con.execute(f'CREATE VIEW "{file.name}" AS {file.query}')
             RELEASE_VIEWS[file.name].check(con)
+            RELEASE_VIEWS[file.name].comment(con, view=True)
         return _checked(con, list_length)
 
 
@@ -153,6 +154,7 @@ def _create(con: Connection, name: str, table: pa.Table) -> None:
     if name in INDEXED:
         con.execute(f'CREATE UNIQUE INDEX "{name}_key" ON "{name}" ({INDEXED[name]})')
     relation.check(con)
+    relation.comment(con)
 
 
 def _checked(con: Connection, list_length: int) -> list[Finding]:

@@ -129,8 +129,25 @@ def train(
             judged = ask_gate(settings, trained.run_id)
     for name, seconds in trained.seconds.items():
         out.print(f"{name}: {seconds:.2f} s")
+    for name, lesson in trained.lessons.items():
+        out.print(channel_table(name, lesson))
     if gate:
         _show_decision(judged)
+
+
+def channel_table(model: str, lesson: dict[str, Any]) -> Table:
+    """Return what was learned of a blend's weights as a table for the terminal."""
+    scores = ", ".join(f"{name} {value:.4f}" for name, value in lesson["ndcg"].items())
+    title = (
+        f"{model}: weights {lesson['chosen']}, nDCG@10 of {lesson['people']:,} people on the validation part of "
+        f"{lesson['protocol']}: {scores}"
+    )
+    table = Table("channel", "weight", "adds to nDCG@10 (95 % interval)", title=title)
+    for one in lesson["worth"]:
+        table.add_row(
+            one["channel"], f"{one['weight']:.3f}", f"{one['gain']:+.4f} ({one['low']:+.4f} to {one['high']:+.4f})"
+        )  # fmt: skip
+    return table
 
 
 def promote(

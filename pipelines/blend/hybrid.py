@@ -5,6 +5,7 @@ How they are summed is told in `one_pass`, which ranks them. A history that no p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -37,6 +38,11 @@ class HybridConfig(ModelConfig):
         {"als": 1.0, "ease": 1.0, "covisitation": 1.0, "content": 0.1, "popularity": 0.1},
         description="Weight of each channel's standardised score (`als`, `als.likes`); 0 leaves it out.",
     )
+    channels: tuple[str, ...] = Field(
+        (),
+        description="Channels that training may weigh beside those with a weight, when it learns the weights from the "
+        "data; none: the weights stay as they are.",
+    )
     alike: dict[str, float] = Field(
         {"content": 1.0, "covisitation": 0.3},
         description="What each member's likeness counts where films are told alike: similar films, and films away from "
@@ -48,17 +54,17 @@ class HybridConfig(ModelConfig):
     members: dict[str, dict[str, Any]] = Field({}, description="Hyper-parameters of each member; others are defaults.")
     cold_every: int = Field(0, ge=0, description="Every how many places one is kept for a film nobody rated; 0: none.")
 
+    @field_validator("channels")
+    @classmethod
+    def _are_known(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
+        _check_members(channels)
+        return channels
+
     @field_validator("weights")
     @classmethod
     def _are_usable(cls, weights: dict[str, float]) -> dict[str, float]:
-        parts = {name: split_name(name) for name in weights}
-        unknown = sorted({model for model, _ in parts.values()} - set(MEMBERS))
-        if unknown:
-            raise ValueError(f"no member is called {', '.join(unknown)}; there are {', '.join(MEMBERS)}")
-        against = {name for name, (_, reading) in parts.items() if reading == "dislikes"}
-        twice = sorted(name for name in against if MEMBERS[parts[name][0]].reads_stars)
-        if twice:
-            raise ValueError(f"{', '.join(twice)}: low stars speak against films in this model by themselves")
+        _check_members(tuple(weights))
+        against = {name for name in weights if split_name(name)[1] == "dislikes"}
         wrong = [name for name, weight in weights.items() if (weight > 0 if name in against else weight < 0)]
         if wrong or not any(weight > 0 for weight in weights.values()):
             raise ValueError(
@@ -84,6 +90,16 @@ class HybridConfig(ModelConfig):
         return self
 
 
+def _check_members(channels: tuple[str, ...]) -> None:
+    unknown = sorted({split_name(name)[0] for name in channels} - set(MEMBERS))
+    if unknown:
+        raise ValueError(f"no member is called {', '.join(unknown)}; there are {', '.join(MEMBERS)}")
+    parts = {name: split_name(name) for name in channels}
+    twice = sorted(n for n, (member, reading) in parts.items() if reading == "dislikes" and MEMBERS[member].reads_stars)
+    if twice:
+        raise ValueError(f"{', '.join(twice)}: low stars speak against films in this model by themselves")
+
+
 class HybridModel(Model):
     """A weighted sum of the members' standardised scores. A history no personal member can read has no scores."""
 
@@ -98,14 +114,23 @@ class HybridModel(Model):
         speaking = [split_name(name)[0] for name, weight in self.config.weights.items() if weight != 0]
         telling = [name for name, weight in self.config.alike.items() if weight != 0]
         for name in sorted({*speaking, *telling}):
-            kind = MEMBERS[name]
-            self.members[name] = kind(kind.config_class.model_validate(self.config.members.get(name, {})))
+            self.members[name] = self._member(name)
+
+    def _member(self, name: str) -> Model:
+        kind = MEMBERS[name]
+        return kind(kind.config_class.model_validate(self.config.members.get(name, {})))
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """The weights other than 0 and every hyper-parameter of the members there are."""
+        """The weights other than 0, and every hyper-parameter of the members there are or may be by ``channels``."""
         weights = {name: weight for name, weight in self.config.weights.items() if weight != 0}
-        return {**super().recipe, "weights": weights, "members": {n: m.recipe for n, m in self.members.items()}}
+        names = sorted({*self.members, *(split_name(name)[0] for name in self.config.channels)})
+        members = {name: (self.members.get(name) or self._member(name)).recipe for name in names}
+        return {**super().recipe, "weights": weights, "members": members}
+
+    def weighed(self, weights: Mapping[str, float], channels: tuple[str, ...] = ()) -> HybridModel:
+        """Return this blend unfitted with other weights; without ``channels`` they are not learned again."""
+        return HybridModel(self.config.model_copy(update={"weights": dict(weights), "channels": channels}))
 
     def _fit(self, histories: Histories, films: Films) -> None:
         self.cold_ = np.bincount(histories.item_idx, minlength=len(films)) == 0

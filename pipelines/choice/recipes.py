@@ -67,9 +67,10 @@ def read_recipe(name: str, protocol: str | None = None, folders: Folders = SHIPP
     """
     values = read_file(name, protocol, folders)
     if name == HybridModel.name:
-        weights = values.get("weights", HybridConfig().weights)
-        names = {split_name(name)[0] for name in (*weights, *values.get("alike", HybridConfig().alike))}
-        own = {member: read_recipe(member, protocol, folders) for member in sorted(names)}
+        shipped = HybridConfig()
+        channels = (*values.get("weights", shipped.weights), *values.get("channels", ()))
+        members = {split_name(channel)[0] for channel in channels} | set(values.get("alike", shipped.alike))
+        own = {member: read_recipe(member, protocol, folders) for member in sorted(members)}
         values = merge({"members": own}, values)
     return values
 

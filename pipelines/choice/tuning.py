@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.blend.channels import channels_of
-from pipelines.blend.hybrid import HybridModel, standardise
+from pipelines.blend.channels import channels_of, split_name
+from pipelines.blend.hybrid import HybridModel
+from pipelines.blend.one_pass import Candidates, candidate_scores
 from pipelines.choice.evaluation import metrics
 from pipelines.choice.evaluation.split import Fold, Ratings, make_folds
 from pipelines.choice.recipes import SHIPPED, Folders, make_model, merge, read_file
@@ -22,11 +23,13 @@ from pipelines.choice.search_spaces import SPACES, Space, space_of
 from pipelines.films.films import Films
 from pipelines.lists.rank import recommend
 from pipelines.models.base import Model
-from pipelines.models.parts.top_k import top_k
-from pipelines.people.history import FloatArray, IntArray
+from pipelines.models.parts.top_k import Lists
+from pipelines.people.history import IntArray
 from warehouse.errors import NotEnoughDataError, UnknownModelError
 
 K = 10
+CANDIDATES = 400
+"""Films a person whose order the weights of a blend are tuned on: the best under the weights it begins with."""
 Progress = Callable[[str], None]
 
 
@@ -159,38 +162,31 @@ def _metric(protocol: str) -> str:
 def _hybrid_objective(
     hybrid: Model, films: Films, folds: list[Fold], progress: Progress | None
 ) -> Callable[[dict[str, Any]], float]:
-    """Fit every member once and return a function from weights to the mean metric."""
-    standard: list[dict[str, FloatArray]] = []
-    barred: list[FloatArray] = []
+    """Fit every member once and return a function from weights to the mean metric over each person's candidates."""
+    parts: list[tuple[Fold, Candidates, IntArray]] = []
     for number, fold in enumerate(folds, start=1):
-        scores = {}
-        reached = np.zeros((len(fold.histories), len(films)), dtype=bool)
-        for name, member in hybrid.members.items():
-            if progress is not None:
-                progress(f"hybrid: fitting {name}, fold {number} of {len(folds)}")
-            member.fit(fold.train, films)
-        for channel in channels_of(hybrid):
-            raw = channel.model.score_weighed(fold.histories, channel.weights(fold.histories))
-            reached |= np.isfinite(raw) & (channel.weight > 0)
-            scores[channel.name] = standardise(raw, channel.model.item_side().scored, fold.histories)
-        reached[fold.histories.owner, fold.histories.item_idx] = False
-        standard.append(scores)
-        barred.append(np.where(reached, np.float32(0), np.float32(-np.inf)))
+        if progress is not None:
+            progress(f"hybrid: fitting, fold {number} of {len(folds)}")
+        hybrid.fit(fold.train, films)
+        candidates = candidate_scores(hybrid, fold.histories, CANDIDATES)
+        parts.append((fold, candidates, np.repeat(np.arange(len(fold.users)), np.diff(candidates.lists.indptr))))
 
     def measure(values: dict[str, Any]) -> float:
-        found = []
-        for fold, scores, floor in zip(folds, standard, barred, strict=True):
-            total = floor.copy()
-            for name, scored in scores.items():
-                total += np.float32(values[f"weights.{name}"]) * scored
-            found.append(_mean(metrics.lay_out(top_k(total, K), K), fold, len(films)))
-        return float(np.mean(found))
+        means = []
+        for fold, candidates, owner in parts:
+            weights = np.array([values[f"weights.{name}"] for name in candidates.channels], dtype=np.float32)
+            scores = candidates.says @ weights
+            order = np.lexsort((candidates.lists.item_idx, -scores, owner))
+            lists = Lists(candidates.lists.indptr, candidates.lists.item_idx[order], scores[order])
+            means.append(_mean(metrics.lay_out(lists, K), fold, len(films)))
+        return float(np.mean(means))
 
     return measure
 
 
 def _weights_space(names: list[str]) -> Space:
     def space(trial: Any) -> dict[str, Any]:
-        return {f"weights.{name}": trial.suggest_float(name, 0, 1, step=0.02) for name in names}
+        bounds = {name: (-1, 0) if split_name(name)[1] == "dislikes" else (0, 1) for name in names}
+        return {f"weights.{name}": trial.suggest_float(name, *bounds[name], step=0.02) for name in names}
 
     return space

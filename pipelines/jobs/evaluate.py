@@ -17,6 +17,7 @@ from pipelines.choice.evaluation.report import Evaluation
 from pipelines.choice.evaluation.report import evaluate as measure
 from pipelines.choice.evaluation.segments import ALL, SHORT
 from pipelines.choice.evaluation.split import Ratings
+from pipelines.choice.learning import Learner
 from pipelines.choice.promotion import Side
 from pipelines.choice.recipes import from_recipe
 from pipelines.films.films import Films
@@ -39,7 +40,8 @@ def evaluate(
 ) -> dict[str, Evaluation]:
     """Measure the recipes of a run's models, by default those of the newest run that trained.
 
-    The models are fitted anew on each protocol's training part, in the films and ratings of the lake. The figures go
+    The models are fitted anew on each protocol's training part, in the films and ratings of the lake, and a blend's
+    weights are learned there too: those of the run only hold for the protocol that they were learned on. The figures go
     to the metrics ledger, to MLflow, and to the workbench for the promotion gate.
 
     Parameters
@@ -62,19 +64,21 @@ def evaluate(
     films, people = read_films(folder), read_people(folder)
     ratings, gate = ratings_of(people, films), settings.training.gate
     ready = [load_model(bench.model(name)) for name in trained.recipes if bench.model(name).exists()]
-    makers = {name: partial(from_recipe, name, recipe) for name, recipe in trained.recipes.items()}
-    chosen = dict.fromkeys(protocols or (gate, *settings.training.protocols))
+    seed, chosen = settings.random_state, dict.fromkeys(protocols or (gate, *settings.training.protocols))
     opponent = opponent_of(folder, trained, people) if gate in chosen else None
     evaluations = {}
     for protocol in chosen:
-        also, learns_from = dict(makers), {}
+        makers = {name: partial(from_recipe, name, trained.recipe_for(name, protocol)) for name in trained.recipes}
+        learns_from = {}
         if protocol == gate and opponent is not None and opponent.key == CHAMPION:
-            also[CHAMPION] = partial(from_recipe, opponent.model, opponent.recipe)
+            makers[CHAMPION] = partial(from_recipe, opponent.model, opponent.recipe)
             if opponent.case == "refresh":
                 learns_from[CHAMPION] = as_it_was(folder, str(opponent.release_id), people, films)
+        learner = Learner(protocol, ratings, films, seed, _show, list(ready))
         evaluations[protocol] = measure(
-            also, ratings, films, protocol, dataset=dataset, seed=settings.random_state,
-            max_people=settings.training.measured_people, ready=ready, progress=_show, learns_from=learns_from,
+            makers, ratings, films, protocol, dataset=dataset, seed=seed,
+            max_people=settings.training.measured_people, ready=ready, learn=learner.learn, progress=_show,
+            learns_from=learns_from,
         )  # fmt: skip
     _record(settings, bench, trained, evaluations, opponent)
     return evaluations
@@ -92,10 +96,7 @@ def side_of(evaluation: Evaluation, model: str) -> Side:
 
 def ratings_of(people: People, films: Films) -> Ratings:
     """Return everybody's ratings as the evaluation reads them, in the order of the histories."""
-    histories = people.histories_in(films)
-    return Ratings(
-        histories.owner, histories.item_idx, histories.ratings, histories.rated_at, len(histories), len(films)
-    )
+    return Ratings.of(people.histories_in(films), len(films))
 
 
 def read_own_ids(batch: Path) -> tuple[Ratings, Films]:
@@ -132,6 +133,9 @@ def _record(
     rows = [
         {**row, "recipe": recipes[row["model"]]} for evaluation in evaluations.values() for row in evaluation.rows()
     ]
+    for name, lesson in trained.lessons.items():
+        if lesson["protocol"] in evaluations:
+            rows += _channel_rows(name, lesson, recipes[name])
     ledgers.append(settings.folder, "metrics", bench.run_id, rows)
     sides = {
         protocol: {model: asdict(side_of(evaluation, model)) for model in evaluation.values}
@@ -154,6 +158,17 @@ def _record(
                 "evaluate done protocol=%s model=%s metric=%s@%d value=%s",
                 row["protocol"], row["model"], row["metric"], row["k"], _short(row["value"]),
             )  # fmt: skip
+
+
+def _channel_rows(model: str, lesson: dict[str, Any], recipe: str) -> list[dict[str, Any]]:
+    """Return what each channel of a blend weighs and adds, as rows of the metrics; their segment is the channel."""
+    rows = []
+    for worth in lesson["worth"]:
+        about = {"model": model, "protocol": lesson["protocol"], "segment": worth["channel"], "n": lesson["people"]}
+        weight = {"metric": "channel_weight", "k": None, "value": worth["weight"], "low": None, "high": None}
+        gain = {"metric": "channel_gain", "k": 10, "value": worth["gain"], "low": worth["low"], "high": worth["high"]}
+        rows += [{**about, **weight, "recipe": recipe}, {**about, **gain, "recipe": recipe}]
+    return rows
 
 
 def _named(rows: list[dict[str, Any]], model: str) -> dict[str, float]:

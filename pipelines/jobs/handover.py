@@ -23,12 +23,22 @@ class TrainedModels:
     recipes : dict of model to its whole recipe
     mlflow : dict of model to its MLflow run
         Empty where the run is not tracked.
+    lessons : dict of model to what was learned of its weights
+        The protocol that was learned on, the recipe it began with, and a `Lesson` as a record. Models whose weights
+        were not learned have none.
     """
 
     dataset: str
     challenger: str
     recipes: dict[str, dict[str, Any]]
     mlflow: dict[str, str] = field(default_factory=dict)
+    lessons: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def recipe_for(self, name: str, protocol: str) -> dict[str, Any]:
+        """Return the recipe to measure under a protocol: learned weights only where they were learned on it."""
+        lesson = self.lessons.get(name)
+        recipe: dict[str, Any] = self.recipes[name]
+        return recipe if lesson is None or lesson["protocol"] == protocol else lesson["begun"]
 
     def write(self, bench: Workbench) -> None:
         """Leave it on the workbench."""

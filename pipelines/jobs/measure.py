@@ -12,6 +12,7 @@ from pipelines.choice.evaluation.rating_errors import RatingErrors, cross_valida
 from pipelines.choice.evaluation.report import Evaluation
 from pipelines.choice.evaluation.report import evaluate as measure
 from pipelines.choice.evaluation.split import Ratings
+from pipelines.choice.learning import Learner
 from pipelines.choice.recipes import make_model, recipe_folders
 from pipelines.films.films import Films
 from pipelines.jobs.active import active_set
@@ -82,17 +83,22 @@ def open_set(settings: Settings, path: Path | None, links: Path | None = None) -
 def measure_set(
     settings: Settings, chosen: Measurable, protocol: str, names: tuple[str, ...], *, k: int = 10
 ) -> Evaluation:
-    """Measure models under a protocol, each with its file's recipe for that protocol; nothing is recorded."""
+    """Measure models under a protocol, each with its file's recipe for that protocol; nothing is recorded.
+
+    What a recipe leaves to be learned is learned on that protocol's validation part.
+    """
     folders = recipe_folders(settings.folder)
     makers: dict[str, Callable[[], Model]] = {
         name: partial(make_model, name, protocol=protocol, folders=folders) for name in names
     }
     for maker in makers.values():
         maker()  # a wrong name or recipe is told before anything is fitted
+    seed = settings.random_state
+    learner = Learner(protocol, chosen.ratings, chosen.films, seed, show)
     return measure(
         makers, chosen.ratings, chosen.films, protocol,
-        k=k, dataset=chosen.dataset, seed=settings.random_state,
-        max_people=settings.training.measured_people, progress=show,
+        k=k, dataset=chosen.dataset, seed=seed, max_people=settings.training.measured_people,
+        learn=learner.learn, progress=show,
     )  # fmt: skip
 
 

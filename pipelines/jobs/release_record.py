@@ -38,6 +38,7 @@ def facts_of(
         "filler": PopularityModel.name,
         "recipe": winner.recipe,
         "recipe_hash": recipe_hash(winner.name, winner.recipe),
+        "blend": winner.blend,
         "arrays_from": winner.trained_for,
         "git_revision": git_revision(),
         "mlflow_run_id": winner.mlflow_run_id,

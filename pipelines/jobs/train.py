@@ -1,13 +1,18 @@
-"""Train: the run's models on all ratings, each saved on the workbench and logged to MLflow."""
+"""Train: the run's models on all ratings, each saved on the workbench and logged to MLflow.
+
+A blend's weights are learned first, on the validation part of the gate's protocol.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines.choice.evaluation.split import Ratings
+from pipelines.choice.learning import Learner
 from pipelines.choice.recipes import from_recipe, make_model, recipe_folders
 from pipelines.jobs.active import active_set
 from pipelines.jobs.handover import TrainedModels
@@ -28,10 +33,14 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Trained:
-    """The models on the workbench, and the seconds each took; a member that the hybrid fitted took none of its own."""
+    """The models on the workbench, and the seconds each took; a member that the hybrid fitted took none of its own.
+
+    ``lessons`` is what was learned of a blend's weights, by model, as `TrainedModels` has it.
+    """
 
     run_id: str
     seconds: dict[str, float]
+    lessons: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def train(
@@ -65,15 +74,17 @@ def train(
     makers = _makers(settings, names, overrides or {}, recipes or {})
     people, films, active = read_people(folder), read_films(folder), active_set(folder)
     histories = people.histories_in(films)
+    learner = Learner(settings.training.gate, Ratings.of(histories, len(films)), films, settings.random_state, _show)
     registry = Registry(settings)
     bench = workbench(folder, run_id)
     seconds: dict[str, float] = {}
     tracked: dict[str, str] = {}
     with writing(folder):
         clear_others(folder, run_id)
+        chosen, lessons = _learn(makers, learner)
         step("train", 0, len(makers))
         started = time.monotonic()
-        for done, (name, model) in enumerate(fit_all(makers, histories, films), start=1):
+        for done, (name, model) in enumerate(fit_all(chosen, histories, films, ready=learner.ready), start=1):
             model.save(bench.model(name))
             seconds[name] = round(time.monotonic() - started, 2)
             step("train", done, len(makers))
@@ -81,11 +92,38 @@ def train(
             mlflow_id = registry.log_model(name, run_id, active.dataset, model.recipe, bench.model(name))
             if mlflow_id:
                 tracked[name] = mlflow_id
+                registry.log_metrics(mlflow_id, _named(lessons.get(name)))
             log.info("train done model=%s seconds=%.2f", name, seconds[name])
-        whole = {name: model.recipe for name, model in makers.items()}
+        whole = {name: model.recipe for name, model in chosen.items()}
         challenger = _challenger(settings, tuple(recipes or makers))
-        TrainedModels(active.dataset, challenger, whole, tracked).write(bench)
-    return Trained(run_id, seconds)
+        TrainedModels(active.dataset, challenger, whole, tracked, lessons).write(bench)
+    return Trained(run_id, seconds, lessons)
+
+
+def _learn(makers: dict[str, Model], learner: Learner) -> tuple[dict[str, Model], dict[str, dict[str, Any]]]:
+    """Learn what recipes leave to be learned; return all models, unfitted, and what was learned of which."""
+    models, lessons = {}, {}
+    for name, model in makers.items():
+        started = time.monotonic()
+        models[name] = learner.learn(model)
+        lesson = learner.lessons.pop(0, None)
+        if lesson is not None:
+            lessons[name] = {"protocol": learner.protocol, "begun": model.recipe, **lesson.record()}
+            log.info(
+                "weights learned model=%s chosen=%s people=%d channels=%d seconds=%.2f",
+                name, lesson.chosen, lesson.people, len(lesson.weights), time.monotonic() - started,
+            )  # fmt: skip
+    return models, lessons
+
+
+def _named(lesson: dict[str, Any] | None) -> dict[str, float]:
+    """Return what each channel weighs and adds under MLflow's names: ``channel.ease.last_three.gain``."""
+    worth = [] if lesson is None else lesson["worth"]
+    return {f"channel.{one['channel']}.{key}": one[key] for one in worth for key in ("weight", "gain", "low", "high")}
+
+
+def _show(line: str) -> None:
+    step(line, 0, None)
 
 
 def _makers(
@@ -96,9 +134,15 @@ def _makers(
     return {
         name: from_recipe(name, recipes[name])
         if name in recipes
-        else make_model(name, overrides.get(name), folders=folders)
+        else make_model(name, _as_given(overrides.get(name)), folders=folders)
         for name in dict.fromkeys((PopularityModel.name, *names))
     }
+
+
+def _as_given(values: Values | None) -> Values | None:
+    """Return the overrides; weights that somebody set by hand are kept, not learned from."""
+    by_hand = any(key.partition(".")[0] == "weights" for key in values or {})
+    return {"channels": (), **(values or {})} if by_hand else values
 
 
 def _challenger(settings: Settings, names: tuple[str, ...]) -> str:

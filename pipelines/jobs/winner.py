@@ -35,6 +35,9 @@ class Winner:
         The release that it was trained for; None when this run trained it.
     chances : list of dict
         Rows of ``score_chances``: what its scores, and those of the models measured beside it, promise.
+    blend : dict or None
+        How its channels' weights were learned, as `TrainedModels.lessons` has it without the recipe it began with;
+        None where they were not.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Winner:
     metrics: list[dict[str, Any]]
     trained_for: str | None
     chances: list[dict[str, Any]]
+    blend: dict[str, Any] | None
 
     def load(self) -> tuple[Model, PopularityModel]:
         """Load the model and the popularity; raises ModelFormatError where this version cannot."""
@@ -80,9 +84,11 @@ def _of_run(bench: Workbench, name: str, trained: TrainedModels, gate: str) -> W
     own = [row for row in rows if row["model"] == name and row["segment"] == "all"]
     headline = {f"{row['protocol']}.{row['metric']}": row["value"] for row in own}
     tracked = trained.mlflow.get(name)
+    lesson = trained.lessons.get(name)
+    blend = None if lesson is None else {key: value for key, value in lesson.items() if key != "begun"}
     return Winner(
         name, bench.model(name), popularity, trained.recipes[name], tracked, headline, rows, None,
-        measured.chances.get(gate, []),
+        measured.chances.get(gate, []), blend,
     )  # fmt: skip
 
 
@@ -99,4 +105,5 @@ def winner_of_release(release: Release, bench: Workbench) -> Winner:
         rows_of(release, MODEL_METRICS),
         trained_for(release),
         rows_of(release, SCORE_CHANCES),
+        release.manifest.get("blend"),
     )

@@ -32,7 +32,7 @@ class Mistake:
 
 
 def m(line: str, says: str, code: int = 2, *, served: bool = False, **env: str) -> Mistake:
-    return Mistake(tuple(line.split()), says, code, env, served)
+    return Mistake(tuple(word.replace("+", " ") for word in line.split()), says, code, env, served)
 
 
 NOWHERE = "http://127.0.0.1:9"
@@ -99,6 +99,16 @@ MISTAKES = [
     # a folder that serves
     m("recommend nobody", "holds no list for 'nobody'", code=1, served=True),
     m("sql selec", "syntax error", served=True),
+    m("sql -f /nowhere.sql", "No such file", served=True),
+    m("sql select -f x.sql", "give one of them", served=True),
+    m("sql select -o /nowhere/out.csv", "choose another place", served=True),
+    m("sql select -o /tmp", "give a file in it", served=True),
+    m("sql from+release --format parquet", "give -o FILE", served=True),
+    m("sql checkpoint", "give a SELECT", served=True),
+    m("sql from+nothing", "`playbill sql .tables`", served=True),
+    m("sql .oops", "there are .tables", served=True),
+    m("sql attach+'x'", "give a SELECT", served=True),
+    m("sql -- --only-a-comment", "for example: playbill sql", served=True),
     m("rollback 20200101T000000Z-000000", "no release is called", code=1, served=True),
     m("run --dataset sample", "--replace", served=True),
     m("train hybird", "hybrid", served=True, code=1),

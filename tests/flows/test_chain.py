@@ -57,6 +57,43 @@ def test_a_changed_hyper_parameter_is_followed_from_train_to_the_release(
     assert champion.run_id == run.info.run_id
 
 
+def test_learned_weights_are_followed_from_train_to_the_release(
+    invoke: Invoke, make_set: SetMaker, run_settings: Settings
+) -> None:
+    from mlflow import MlflowClient
+
+    call(invoke, "ingest", "--movielens", str(make_set()))
+    call(invoke, "build")
+    text = call(invoke, "train", "hybrid")
+    assert "hybrid: weights" in text
+    call(invoke, "evaluate")
+    call(invoke, "promote")
+    call(invoke, "publish")
+
+    release = ReleaseStore(run_settings.folder).current()
+    lesson, recipe = release.manifest["blend"], release.manifest["recipe"]
+    assert (lesson["protocol"], lesson["people"]) == ("next", 60)
+    assert set(lesson["ndcg"]) > {"learned", "shipped"}
+    assert recipe["weights"] == lesson["weights"]
+    assert recipe["channels"] == []  # a published recipe is trained again as it is
+    weights = {one["channel"]: one["weight"] for one in lesson["worth"]}
+    assert weights == lesson["weights"]
+    for channel, weight in weights.items():
+        assert channel in text
+        assert (weight < 0) == channel.endswith(".dislikes")
+    with open_releases(run_settings.folder) as con:
+        rows = ask(con, "SELECT segment, value FROM model_metrics WHERE metric = 'channel_weight'").rows
+        assert dict(rows) == pytest.approx(weights, rel=1e-5)
+        gains = ask(con, "SELECT segment, value, low, high FROM model_metrics WHERE metric = 'channel_gain'").rows
+    for channel, gain, low, high in gains:
+        (worth,) = (one for one in lesson["worth"] if one["channel"] == channel)
+        assert (gain, low, high) == pytest.approx((worth["gain"], worth["low"], worth["high"]), abs=1e-6)
+    client = MlflowClient(f"sqlite:///{run_settings.mlruns / 'mlflow.db'}")
+    logged = client.get_run(release.manifest["mlflow_run_id"]).data.metrics
+    for channel, weight in weights.items():
+        assert logged[f"channel.{channel}.weight"] == pytest.approx(weight)
+
+
 def test_other_measurements_are_not_recorded(invoke: Invoke, make_set: SetMaker, run_settings: Settings) -> None:
     path = str(make_set())
     call(invoke, "ingest", "--movielens", path)

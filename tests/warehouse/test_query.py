@@ -16,6 +16,7 @@ from pipelines.settings import Settings
 from tests import tally
 from tests.warehouse.conftest import Playbill
 from warehouse import ledgers
+from warehouse.attached import sql_name
 from warehouse.db import connect
 from warehouse.store import ReleaseStore
 
@@ -64,6 +65,28 @@ ATTACKS = [
     "SELECT getenv('PLAYBILL_DATA_DIR')",
     "SELECT * FROM con",
     "PREPARE p AS COPY (SELECT 1) TO '{out}'; EXECUTE p",
+    # behind a statement that is good
+    "SELECT 1; COPY (SELECT 1) TO '{out}'",
+    "SELECT 1; SET enable_external_access = true",
+    "BEGIN; DELETE FROM cur.lists; COMMIT",
+    "CREATE TEMP TABLE mine AS SELECT 1 AS a; COPY mine TO '{out}' (FORMAT parquet)",
+    "CREATE TEMP MACRO out() AS '{out}'; COPY (SELECT 1) TO (out())",
+    # releases by their ids, the warehouse, the lake
+    "DELETE FROM {by_id}.lists",
+    "CREATE TABLE {by_id}.more (a INTEGER)",
+    "DROP VIEW {by_id}.glance",
+    "DELETE FROM warehouse.mart_numbers",
+    "CREATE TABLE warehouse.more (a INTEGER)",
+    "SELECT * FROM warehouse.raw_numbers",
+    "DETACH {by_id}; ATTACH '{release}' AS {by_id}; DELETE FROM {by_id}.lists",
+    "DETACH warehouse; ATTACH '{folder}/data/builds/b1/warehouse.duckdb' AS warehouse",
+    "INSERT INTO lake.releases_log BY NAME SELECT 'eve' AS event",
+    "COPY FROM DATABASE cur TO warehouse",
+    "CHECKPOINT warehouse; DROP TABLE warehouse.mart_numbers",
+    "USE warehouse; ALTER TABLE mart_numbers RENAME TO gone",
+    "COMMENT ON TABLE cur.lists IS 'eve was here'",
+    "CREATE INDEX eve ON cur.lists (user_id)",
+    "TRUNCATE cur.lists",
 ]
 
 
@@ -75,7 +98,17 @@ def tiny(run_settings: Settings) -> Settings:
     now = datetime(2026, 11, 21, 3, tzinfo=UTC)
     with store.publishing(facts, now) as (_, path), connect(path / "release.duckdb") as con:
         con.execute("CREATE TABLE lists AS SELECT 'ann' AS user_id")
+        con.execute("CREATE VIEW glance AS SELECT * FROM lists")
         con.execute("CHECKPOINT")
+    built = run_settings.folder.root / "builds" / "b1"
+    built.mkdir(parents=True)
+    landed = run_settings.folder.lake / "numbers.parquet"
+    landed.parent.mkdir(exist_ok=True)
+    with connect(built / "warehouse.duckdb") as con:
+        con.execute("CREATE TABLE mart_numbers AS SELECT 7 AS number")
+        con.execute(f"COPY mart_numbers TO '{landed}' (FORMAT parquet)")
+        con.execute(f"CREATE VIEW raw_numbers AS SELECT * FROM read_parquet('{landed}')")
+    (run_settings.folder.root / "builds" / "current").symlink_to("b1")
     row = {"event": "published", "release_id": store.current_id(), "previous": None}
     ledgers.append(run_settings.folder, "releases", "run-1", [row])
     return run_settings
@@ -94,11 +127,20 @@ def test_no_statement_leaves_the_connection(
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     release = ReleaseStore(tiny.folder).current().database
-    places = {"out": tmp_path / "out", "secret": secret, "release": release, "folder": tmp_path}
+    by_id = sql_name(ReleaseStore(tiny.folder).current_id())
+    places = {"out": tmp_path / "out", "secret": secret, "release": release, "folder": tmp_path, "by_id": by_id}
     before = everything(tmp_path)
-    for attack in ATTACKS:
+    script = tmp_path / "script.sql"
+    for number, attack in enumerate(ATTACKS):
         with tally.attempt("SQL that reaches outside"):
-            code, text = playbill("sql", attack.format(**places, lake=tiny.folder.lake))
+            question = attack.format(**places, lake=tiny.folder.lake)
+            script.write_text(question)
+            door = (
+                ["-f", str(script)], ["--format", "csv", question], ["-o", str(tmp_path / "result.csv"), question],
+                ["-o", str(tmp_path / "result.parquet"), question], [question],
+            )[number % 5]  # fmt: skip
+            code, text = playbill("sql", *door)
+            script.unlink()
             assert code != 0, attack
             assert "hunter2" not in text, attack
             assert everything(tmp_path) == before, attack

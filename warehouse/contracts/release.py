@@ -40,6 +40,19 @@ RECOMMENDATIONS = Relation(
         text("release_id", "this release"),
     ),
 )
+LISTS_AT_A_GLANCE = Relation(
+    "lists_at_a_glance",
+    "everybody's first ten films as one line of text, for browsing",
+    "a person",
+    ("user_id",),
+    (
+        text("user_id", "the person"),
+        integer("ratings", "films they rated", nullable=True),
+        text("likes", "the genres they like most", nullable=True),
+        text("films", "titles of the first ten, best first, with a dot between", nullable=True),
+        Column("length", "SMALLINT", "films in the whole list"),
+    ),
+)
 HISTORIES = Relation(
     "histories",
     "what each person rated, oldest first, as the models read it",
@@ -151,4 +164,4 @@ RELEASE_TABLES = {
         RELEASE,
     )
 }
-RELEASE_VIEWS = {RECOMMENDATIONS.name: RECOMMENDATIONS}
+RELEASE_VIEWS = {relation.name: relation for relation in (RECOMMENDATIONS, LISTS_AT_A_GLANCE)}

@@ -133,6 +133,7 @@ def evaluate(
     seed: int = 0,
     max_people: int | None = None,
     ready: Iterable[Model] = (),
+    learn: Callable[[Model, int], Model] | None = None,
     progress: Callable[[str], None] | None = None,
     learns_from: Mapping[str, Restrict] | None = None,
 ) -> Evaluation:
@@ -147,6 +148,9 @@ def evaluate(
         Ask at most this many people, drawn by ``seed``; every model learns from all and is asked about the same ones.
     ready : models, optional
         Fitted before; those that learn from films alone are not fitted again on the same films.
+    learn : callable, optional
+        From an unfitted model and a fold's number from 0 to what is to be fitted: where a recipe leaves something to be
+        learned from the data, such as a blend's weights. It may know what comes before the fold's test rows, no more.
     progress : callable, optional
         Called with a line of text as the work goes on.
     learns_from : mapping of model name to a function, optional
@@ -174,7 +178,8 @@ def evaluate(
     for number, fold in enumerate(folds, start=1):
         if progress is not None:
             progress(f"{protocol}, fold {number} of {len(folds)}: fitting")
-        for name, model in _fitted(makers, fold.train, films, learns_from or {}, of_films):
+        unfitted = {name: maker() if learn is None else learn(maker(), number - 1) for name, maker in makers.items()}
+        for name, model in _fitted(unfitted, fold.train, films, learns_from or {}, of_films):
             of_films = [*of_films, *of_films_alone([model])]
             if progress is not None:
                 progress(f"{protocol}, fold {number} of {len(folds)}: {name}")
@@ -194,13 +199,13 @@ def evaluate(
 
 
 def _fitted(
-    makers: Mapping[str, Maker], train: Histories, films: Films, learns_from: Mapping[str, Restrict],
+    models: Mapping[str, Model], train: Histories, films: Films, learns_from: Mapping[str, Restrict],
     ready: list[Model],
 ) -> Iterator[tuple[str, Model]]:  # fmt: skip
-    whole = {name: maker() for name, maker in makers.items() if name not in learns_from}
+    whole = {name: model for name, model in models.items() if name not in learns_from}
     yield from fit_all(whole, train, films, ready=ready)
     for name, restrict in learns_from.items():
-        yield from fit_all({name: makers[name]()}, restrict(train), films, ready=ready)
+        yield from fit_all({name: models[name]}, restrict(train), films, ready=ready)
 
 
 def _measure(top: IntArray, fold: Fold, films: Films, genres: Any) -> dict[Key, Values]:

@@ -61,6 +61,13 @@ class Ratings:
     def __len__(self) -> int:
         return len(self.user_idx)
 
+    @classmethod
+    def of(cls, histories: Histories, n_items: int) -> Ratings:
+        """Return everybody's ratings, in the order of the histories."""
+        return cls(
+            histories.owner, histories.item_idx, histories.ratings, histories.rated_at, len(histories), n_items
+        )  # fmt: skip
+
     def histories(self, rows: BoolArray | None = None) -> Histories:
         """Return the chosen rows as one history a user of the set, shape (n_users,)."""
         kept = slice(None) if rows is None else rows
