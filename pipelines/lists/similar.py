@@ -117,7 +117,7 @@ class Fame(Likeness):
     personal = False
 
     def __init__(self, model: CovisitationModel) -> None:
-        own = np.log1p(model.ratings_).astype(np.float32)
+        own = np.log1p(model.ratings_ if model.ratings_ is not None else np.zeros(model.n_items)).astype(np.float32)
         nothing = np.zeros((len(own), 0), dtype=np.float32)
         super().__init__(model, Factors.of(nothing, np.zeros((0, 0)), np.ones(len(own), dtype=np.bool_), own))
 
