@@ -20,10 +20,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from pipelines.choice.evaluation.split import Ratings
+from pipelines.choice.learning import Learner
 from pipelines.choice.recipes import make_model
 from pipelines.films.films import Films
 from pipelines.lists.tables import record_table
 from pipelines.models.covisitation import CovisitationModel
+from pipelines.models.parts.sharing import fit_all
 from pipelines.sources.tmdb.records import read_record
 from tests.serving.releases import Catalogue, movie_rows, people_of, publish_release
 from warehouse.folder import DataFolder
@@ -99,8 +102,10 @@ def publish_shipped(
     """Publish a release ranked by what ships, learned from everybody but ``others``, who get lists too."""
     ratings = read_ratings(films)
     catalogue, histories = release_catalogue(films, ratings), histories_of(ratings)
-    crowd = people_of(histories)
-    model = make_model("hybrid").fit(crowd.histories_in(catalogue.films), catalogue.films)
+    crowd = people_of(histories).histories_in(catalogue.films)
+    learner = Learner("next", Ratings.of(crowd, len(catalogue.films)), catalogue.films, seed=42)
+    learned = learner.learn(make_model("hybrid"))
+    ((_, model),) = fit_all({learned.name: learned}, crowd, catalogue.films, ready=learner.ready)
     return publish_release(
         folder, {**histories, **others}, model=model, catalogue=catalogue, length=20, similar=20, explained=20
     )
