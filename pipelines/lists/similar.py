@@ -38,6 +38,7 @@ class Likeness(Model):
     def __init__(self, model: Model, side: ItemSide) -> None:
         super().__init__()
         self.movie_ids_, self._side = model.movie_ids_, side
+        self.of_films_alone = model.of_films_alone  # type: ignore[misc]
 
     def _fit(self, histories: Histories, films: Films) -> None:
         raise NotImplementedError("likeness is read from a fitted model")

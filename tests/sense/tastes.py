@@ -102,6 +102,24 @@ BOLLYWOOD = Taste(
 )  # fmt: skip
 TASTES = (HORROR, NOIR, ANIME, WESTERNS, DOCUMENTARIES, CHILDREN, BOLLYWOOD)
 
+FAMOUS = (
+    Taste(
+        "crime",
+        (("Pulp Fiction", 1994), ("GoodFellas", 1990), ("Se7en", 1995), ("The Usual Suspects", 1995), ("Fargo", 1996)),
+        of("Crime"),
+    ),
+    Taste(
+        "fantasy",
+        (
+            ("The Lord of the Rings: The Fellowship of the Ring", 2001), ("The Princess Bride", 1987),
+            ("Harry Potter and the Philosopher's Stone", 2001),
+            ("Pirates of the Caribbean: The Curse of the Black Pearl", 2003),
+        ),
+        of("Fantasy"),
+    ),
+)  # fmt: skip
+"""Kinds of which popular lists are full."""
+
 WANTED = {"horror": 7, "noir": 7, "anime": 7, "westerns": 6, "documentaries": 6, "children's films": 8, "Bollywood": 5}
 """Films of ten that must be of the kind that somebody has told they love, five films at five stars each."""
 
@@ -114,7 +132,10 @@ def likes() -> list[Case]:
 
 
 def dislikes() -> list[Case]:
-    return [Case(f"hates {taste.name}", hated=taste.films, at_most=[(0, taste.test, taste.name)]) for taste in TASTES]
+    return [
+        *(Case(f"hates {taste.name}", hated=taste.films, at_most=[(0, taste.test, taste.name)]) for taste in TASTES),
+        *(Case(f"hates {taste.name}", hated=taste.films, at_most=[(2, taste.test, taste.name)]) for taste in FAMOUS),
+    ]
 
 
 ROMANCES: tuple[Title, ...] = (("Notting Hill", 1999), ("Pretty Woman", 1990), ("You've Got Mail", 1998))
@@ -152,7 +173,7 @@ MIXED = [
         "loves films of war, hates children's films",
         WAR,
         CHILDREN.films,
-        at_least=[(5, of("War", "History"), "war or history")],
+        at_least=[(4, of("War", "History"), "war or history")],
         at_most=[(0, of("Family", "Animation"), "children's films")],
     ),
 ]
@@ -160,7 +181,7 @@ MIXED = [
 ONE_FILM = [
     Case("Toy Story", (("Toy Story", 1995),), at_least=[(6, of("Family", "Animation"), "animation or family")]),
     Case("The Godfather", (("The Godfather", 1972),), at_least=[(6, of("Crime", "Drama"), "crime or drama")]),
-    Case("The Matrix", (("The Matrix", 1999),), at_least=[(7, of("Science Fiction", "Action"), "action or sf")]),
+    Case("The Matrix", (("The Matrix", 1999),), at_least=[(6, of("Science Fiction", "Action"), "action or sf")]),
     Case("Alien", (("Alien", 1979),), at_least=[(7, of("Science Fiction", "Horror"), "sf or horror")]),
     Case("Halloween", (("Halloween", 1978),), at_least=[(6, of("Horror"), "horror")]),
     Case("Notting Hill", (("Notting Hill", 1999),), at_least=[(7, of("Romance", "Comedy"), "romance or comedy")]),
@@ -207,7 +228,7 @@ SIMILAR = [
     ),
     Similar(("The Matrix", 1999), of("Science Fiction"), "science fiction", 8,
             ("The Matrix Reloaded", "The Matrix Revolutions")),
-    Similar(("The Godfather", 1972), of("Crime"), "crime", 7, ("The Godfather Part II",)),
+    Similar(("The Godfather", 1972), of("Crime"), "crime", 7, ("The Godfather: Part II",)),
     Similar(("Alien", 1979), of("Science Fiction", "Horror"), "science fiction or horror", 9, ("Aliens",)),
     Similar(("Spirited Away", 2001), of("Animation"), "animation", 8, ("Princess Mononoke", "My Neighbor Totoro")),
     Similar(("Psycho", 1960), of("Horror", "Thriller", "Mystery"), "horror, thriller or mystery", 9, ("Vertigo",)),
