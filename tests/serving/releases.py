@@ -162,8 +162,8 @@ def publish_release(
             stars_model().save(path / "models" / "stars")
         FilmSearch.build(films).save(path / "search")
         row = {**facts, "release_id": release_id, "created_at": created_at, "schema_version": SCHEMA_VERSION,
-               "recipe_hash": "0" * 12, "arrays_from": None, "git_revision": None, "mlflow_run_id": None, "mlflow_version": None,
-               "data_watermark": created_at}  # fmt: skip
+               "recipe_hash": "0" * 12, "arrays_from": None, "git_revision": None, "mlflow_run_id": None,
+               "mlflow_version": None, "data_watermark": created_at}  # fmt: skip
         content = {
             **{name: relation_table(name) for name in RELEASE_TABLES},
             "recommendation_lists": tables.list_table(pa.Table.from_batches([lists]), created_at),
