@@ -144,6 +144,16 @@ class TmdbClient:
         body = await self._must("/search/movie", {"query": query, **years})
         return [row for row in results(body) if isinstance(row, dict)]
 
+    async def page(self, path: str, query: Query) -> Body:
+        """Return one page of a list, as TMDB gives it.
+
+        Raises
+        ------
+        SourceUnavailableError
+            If TMDB does not answer.
+        """
+        return await self._must(path, query)
+
     async def _must(self, path: str, query: Query) -> Body:
         answer = await self._get(path, query)
         if answer.body is None:
