@@ -48,7 +48,7 @@ def discovering(tiny_data: Path, service: Service) -> Iterator[Api]:
 def with_tmdb(data_dir: Path, url: str, key: str = KEY) -> Any:
     settings = settings_of(data_dir)
     tmdb_settings = settings.tmdb.model_copy(
-        update={"base_url": url, "discovery_seconds": 0.3, "discovery_rate": 100.0}
+        update={"base_url": url, "discovery_seconds": 5.0, "discovery_rate": 100.0}
     )
     return settings.model_copy(update={"tmdb": tmdb_settings, "tmdb_api_key": SecretStr(key)})
 

@@ -63,7 +63,7 @@ class Discovery:
             "rate": tmdb.discovery_rate / settings.serving.workers, "attempts": 2, "burst": 2,
             "timeout_seconds": tmdb.discovery_seconds, "patience_seconds": tmdb.discovery_seconds,
         })  # fmt: skip
-        return cls(TmdbClient(brief, key, settings.limits, transport=transport))
+        return cls(TmdbClient(brief, key, settings.limits, first_wait_seconds=0.05, transport=transport))
 
     async def popular(self, page: int, language: str | None, region: str | None) -> FilmList:
         """Return what is trending this week, or, in a region, what is popular there.
