@@ -27,6 +27,8 @@ MusicLimit = Annotated[int, Query(ge=1, le=50, description="How many albums or t
 Typed = Annotated[str | None, Query(min_length=1, max_length=200, description="What to look for.", examples=["alien"])]
 Kind = Annotated[Literal["track", "album"], Query(alias="type", description="Tracks or albums.")]
 SOUNDTRACK = ("soundtrack", "score", "music from", "songs from")
+BEGINNINGS = {"original", "soundtrack", "score", "ost", "motion", "music", "songs", "the", "deluxe", "complete"}
+"""Words after a film's title that make it no other title."""
 LOOKED_AT, TRACKS = 10, 50
 
 
@@ -68,7 +70,9 @@ async def soundtrack(request: Request, movie_id: MovieId, region: Region = None)
     title = snapshot.films.named(place)[1]
 
     async def ask(client: SpotifyClient) -> tuple[list[Music], list[Music]]:
-        found = await client.search(f"{title} soundtrack", "album", LOOKED_AT, 0, region)
+        found = await client.search(f"{title} soundtrack", "album", BEGINNINGS = {"original", "soundtrack", "score", "ost", "motion", "music", "songs", "the", "deluxe", "complete"}
+"""Words after a film's title that make it no other title."""
+LOOKED_AT, 0, region)
         albums = [album for album in found["items"] if _is_of(album, title)]
         tracks = (await client.tracks(albums[0]["id"], TRACKS))["items"] if albums else []
         return albums, [{**track, "kind": "track", "album": albums[0]["name"]} for track in tracks]
@@ -97,6 +101,8 @@ def _answer(heard: Heard | None, page: int) -> Response:
 
 
 def _is_of(album: Music, title: str) -> bool:
-    """Tell whether an album says that it is this film's music."""
-    name = f" {plain(album['name'])} "
-    return f" {plain(title)} " in name and any(word in name for word in SOUNDTRACK)
+    """Tell whether an album says that it is this film's music, not that of another whose title begins so."""
+    name, film = plain(album["name"]), plain(title)
+    after = name.removeprefix(film).split()
+    begins = name.startswith(f"{film} ") and after[0] in BEGINNINGS
+    return (begins or name.endswith(f" from {film}")) and any(word in name for word in SOUNDTRACK)

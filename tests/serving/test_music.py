@@ -50,7 +50,11 @@ class Spotify:
             if self.small and limit > 10:
                 return 400, {"error": {"status": 400, "message": "Invalid limit"}}
             if "soundtrack" in query["q"]:
-                names = ["Alien (Original Motion Picture Soundtrack)", "Aliens: the Soundtrack", "Alien Love Songs"]
+                names = [
+                    "Alien (Original Motion Picture Soundtrack)",
+                    "Aliens: the Soundtrack",
+                    "Alien: Covenant (Original Soundtrack)",
+                ]
                 return 200, {"albums": {"items": [album(n, name) for n, name in enumerate(names)], "total": 3}}
             return 200, {f"{query['type']}s": page(limit, offset)}
         if path == "/v1/albums/a0/tracks":

@@ -19,7 +19,9 @@ from tests.serving.releases import ANNA, BEN, publish_release
 from tests.serving.test_discovery_standins import asking, free_port
 
 EXPECTED = {
-    "/recommendations/{user_id}", "/recommendations/me", "/recommendations/batch", "/api/recommendations", "/recommend",
+    "/recommendations/{user_id}",
+    "/recommendations/{user_id}/why-not/{movie_id}",
+    "/recommendations/me", "/recommendations/batch", "/api/recommendations", "/recommend",
     "/movies/{movie_id}", "/movies/{movie_id}/similar", "/movies/popular", "/movies/search", "/genres",
     "/discovery/movies/popular", "/discovery/movies/search", "/health", "/ready", "/release", "/metrics",
     "/users/{user_id}/history", "/users/{user_id}/rating/{movie_id}", "/discovery/music/popular",
