@@ -70,9 +70,7 @@ async def soundtrack(request: Request, movie_id: MovieId, region: Region = None)
     title = snapshot.films.named(place)[1]
 
     async def ask(client: SpotifyClient) -> tuple[list[Music], list[Music]]:
-        found = await client.search(f"{title} soundtrack", "album", BEGINNINGS = {"original", "soundtrack", "score", "ost", "motion", "music", "songs", "the", "deluxe", "complete"}
-"""Words after a film's title that make it no other title."""
-LOOKED_AT, 0, region)
+        found = await client.search(f"{title} soundtrack", "album", LOOKED_AT, 0, region)
         albums = [album for album in found["items"] if _is_of(album, title)]
         tracks = (await client.tracks(albums[0]["id"], TRACKS))["items"] if albums else []
         return albums, [{**track, "kind": "track", "album": albums[0]["name"]} for track in tracks]
