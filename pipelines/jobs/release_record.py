@@ -46,6 +46,7 @@ def facts_of(edition: Edition, lists: ListSettings) -> dict[str, Any]:
         "films_file": digest_of(built_file(edition.folder, "movies")),
         "catalogue": hashlib.sha256(films.movie_ids.tobytes()).hexdigest()[:16],
         "metrics": winner.headline,
+        "stars": None if winner.stars is None else winner.stars.errors,
     }
 
 
