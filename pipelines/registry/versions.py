@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlparse
 from warehouse.files import link_tree, sha256_of
 
 REGISTERED = "playbill"
-KEPT = 5
+KEPT = 2
 """Versions whose arrays stay in a local ``mlruns/``, beside those that an alias names."""
 ABOUT = (
     "Ranks films for people: `mlflow.pyfunc.load_model('models:/playbill@champion').predict(histories, {'k': 10})`, "

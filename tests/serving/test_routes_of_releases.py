@@ -61,9 +61,7 @@ def test_answers_etags_metrics_and_exposures_name_the_release(tmp_path: Path) ->
     assert {(line["user_id"], line["release_id"]) for line in shown} == set(expected.items())
     assert len(shown) == len(PEOPLE) * (2 + 2 + 1)
     reader = EventReader(EventSettings(), FIRST.replace(year=2100))
-    assert {reader.event(line).event for line in shown} == {
-        "shown"
-    }
+    assert {reader.event(line).event for line in shown} == {"shown"}
 
 
 @pytest.mark.slow
