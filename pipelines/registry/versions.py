@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -110,7 +111,10 @@ def _describe(home: Path, name: str, mlflow_id: str) -> None:
     length = ParamSchema([ParamSpec("k", DataType.long, 10)])
     about = Model(
         artifact_path="model", run_id=mlflow_id, signature=ModelSignature(taken, given, length),
-        flavors={"python_function": {"loader_module": "pipelines.registry.pyfunc", "data": "data", "env": {}}},
+        flavors={"python_function": {
+            "loader_module": "pipelines.registry.pyfunc", "data": "data", "env": {},
+            "python_version": platform.python_version(),
+        }},
         metadata={"model": name},
     )  # fmt: skip
     (home / "data" / "model.txt").write_text(name + "\n", encoding="utf-8")
