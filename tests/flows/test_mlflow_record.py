@@ -67,7 +67,7 @@ def test_versions_load_and_the_alias_follows(
     store = ReleaseStore(run_settings.folder)
     second = store.current()
     version = client.get_model_version_by_alias("playbill", "champion")
-    assert (version.version, version.tags["playbill.release_id"]) == (
+    assert (str(version.version), version.tags["playbill.release_id"]) == (
         second.manifest["mlflow_version"], second.release_id,
     )  # fmt: skip
     mlflow.set_tracking_uri(f"sqlite:///{run_settings.mlruns / 'mlflow.db'}")
