@@ -21,7 +21,7 @@ DEEPEST = 60.0
 """A hit further down than this has no say in the first ten."""
 FADE = 2.0
 """Ranks over which the smoothed metric fades out past the tenth."""
-FAR = 15.0
+FAR = 10.0
 """Sigmoids of more than this are 0 or 1."""
 GAINS: np.ndarray[Any, Any] = 1 / np.log2(np.arange(K) + 2)
 IDEAL: np.ndarray[Any, Any] = np.concatenate(([0.0], np.cumsum(GAINS)))
@@ -77,6 +77,7 @@ def soft(
     """
     k = len(ideal) - 1
     slopes[:] = 0
+    chances = np.empty(max(1, np.diff(indptr).max()) if len(indptr) > 1 else 1)
     for p in range(len(indptr) - 1):
         low, high = indptr[p], indptr[p + 1]
         most = ideal[min(n_relevant[p], k)]
@@ -86,14 +87,17 @@ def soft(
                 continue
             rank = 1.0
             for j in range(low, high):
+                chance = 0.0
                 if j != i:
                     above = (scores[j] - scores[i]) / temperature
                     if above > FAR:
-                        rank += 1
+                        chance = 1.0
                     elif above > -FAR:
-                        rank += 1 / (1 + math.exp(-above))
-                    if rank > DEEPEST:
-                        break
+                        chance = 1 / (1 + math.exp(-above))
+                chances[j - low] = chance
+                rank += chance
+                if rank > DEEPEST:
+                    break
             if rank > DEEPEST:
                 continue
             shown = 1 / (1 + math.exp((rank - k - 0.5) / FADE))
@@ -102,11 +106,9 @@ def soft(
             by_rank = -shown * ((1 - shown) / FADE / bits + 1 / (bits * bits * (1 + rank) * math.log(2.0))) / most
             own = 0.0
             for j in range(low, high):
-                if j != i:
-                    above = (scores[j] - scores[i]) / temperature
-                    if -FAR < above < FAR:
-                        chance = 1 / (1 + math.exp(-above))
-                        slope = by_rank * chance * (1 - chance) / temperature
-                        slopes[j] += slope
-                        own += slope
+                chance = chances[j - low]
+                if 0 < chance < 1:
+                    slope = by_rank * chance * (1 - chance) / temperature
+                    slopes[j] += slope
+                    own += slope
             slopes[i] -= own

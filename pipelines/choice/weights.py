@@ -38,6 +38,8 @@ FEWEST = 50
 """People from whom weights can be learned at all."""
 FOLDS = 5
 STEPS, STEPS_AGAIN = 60, 15
+ENOUGH = 1e-5
+"""nDCG@10 below which a step gains too little for another one."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,9 @@ def _climb(examples: Examples, prior: Values, weights: Values, steps: int) -> Va
         return float(pull * (away**2).sum() - values.mean()), slope
 
     bounds = [(None, 0) if _against(name) else (0, None) for name in examples.channels]
-    found = minimize(loss, weights, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": steps})
+    found = minimize(
+        loss, weights, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": steps, "ftol": ENOUGH}
+    )
     weights = found.x
     return weights if (weights > 0).any() else prior
 
