@@ -87,7 +87,7 @@ def open_sample(settings: Settings) -> Measurable:
 
 
 def open_app(path: Path, facts: Path | None) -> Measurable:
-    """Read an app's ratings in TMDB's film ids, with what TMDB says of the films where a file of its records is given."""
+    """Read an app's ratings in TMDB's film ids, with what TMDB says of the films where its records are given."""
     table = pd.read_csv(path).sort_values("id")
     ids, items = np.unique(table["movie_id"].to_numpy(np.int64), return_inverse=True)
     people, users = np.unique(table["user_id"].to_numpy(str), return_inverse=True)
