@@ -25,6 +25,7 @@ from pipelines.models.popularity import PopularityModel
 from pipelines.people.fingerprint import fingerprints
 from warehouse.contracts.release import RELEASE_TABLES, SCHEMA_VERSION
 from warehouse.folder import DataFolder
+from warehouse.publishing import publishing
 from warehouse.release_file import write_release_file
 from warehouse.store import ReleaseStore
 
@@ -64,7 +65,8 @@ def publish_synthetic(
            "recipe_hash": "0" * 12, "arrays_from": None,
            "mlflow_run_id": None, "data_watermark": created_at}  # fmt: skip
     movies = _movies(ids, rng)
-    with ReleaseStore(folder).publishing(facts, created_at) as (release_id, path):
+    with publishing(ReleaseStore(folder), facts, created_at) as draft:
+        release_id, path = draft.release_id, draft.path
         FilmSearch.build(Films(ids, movies.select(["title", "genres", "overview"]).to_pandas())).save(path / "search")
         for saved in (model, popularity):
             saved.save(path / "models" / saved.name)

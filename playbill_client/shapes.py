@@ -52,7 +52,7 @@ class Item:
     overview: str | None
     vote_average: float | None  # TMDB's mean vote.
     rank: int  # Place in the list.
-    score: float  # What the list is ranked by; comparable within one reason of one list.
+    score: float  # The chance of 4 stars or more from who rates it; falls down a list.
     reason: Literal["hybrid", "content_based", "popular_in_genre", "popular"]
     because: list[Because] | None  # Up to three films it is due to; null past the tenth.
 
@@ -157,7 +157,8 @@ class RankedFilm:
     overview: str | None
     vote_average: float | None  # TMDB's mean vote.
     rank: int
-    score: float
+    score: float  # The chance of 4 stars or more from who rates it; in a search, how well the title fits.
+    recommendable: bool  # Whether lists may hold it: it is in the catalogue, with a title.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,3 +266,4 @@ class MovieDetails:
     vote_count: int | None
     ratings: int  # People here who rated it.
     mean_rating: float | None  # Their mean rating, 0.5-5.0 stars.
+    recommendable: bool  # Whether lists may hold it: it has a title.

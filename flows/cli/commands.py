@@ -40,6 +40,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
     },
     "Look at it": {
         "recommend": Entry("lists", "somebody's list, with the films that it is due to"),
+        "predict": Entry("predict", "the stars that somebody would give a film"),
         "sql": Entry("query", "ask the releases and the lake in SQL"),
         "releases": Entry("releases", "what was published, and what is served"),
         "diff": Entry("diff", "what tells one release from another"),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from flows.cli.printable import PlainConsole, PlainFormatter, printable
+from flows.cli.printable import PlainConsole, PlainFormatter, for_output, printable
 from pipelines.progress import reporting
 
 if TYPE_CHECKING:
@@ -33,6 +34,17 @@ quiet = [False]
 def be_quiet() -> None:
     """Show nothing but the result and problems."""
     quiet[0] = True
+
+
+def print_json(value: Any) -> None:
+    """Print a result for programs, on standard output."""
+    print_text(for_output(json.dumps(value, indent=1, default=str, ensure_ascii=False)) + "\n")
+
+
+def print_text(text: str) -> None:
+    """Print text as it is."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def tell(problem: str) -> None:

@@ -47,7 +47,7 @@ def recommend(
     forgotten = suppressed(folder)
     with open_releases(folder, release) as con:
         if as_json:
-            rows = _rows(con, user_id, k, forgotten)
+            rows = list_rows(con, user_id, k, forgotten)
         else:
             out.print(list_table(con, user_id, k, forgotten))
     if as_json:
@@ -68,7 +68,7 @@ def list_table(con: Connection, user: str, k: int, forgotten: frozenset[str] = f
     UnknownUserError
         If the release has no list for them.
     """
-    rows = _rows(con, user, k, forgotten)
+    rows = list_rows(con, user, k, forgotten)
     profile = ask(con, "SELECT ratings, top_genres FROM user_profiles WHERE user_id = ?", [user]).rows
     ratings, genres = profile[0] if profile else (0, [])
     table = Table(
@@ -83,7 +83,14 @@ def list_table(con: Connection, user: str, k: int, forgotten: frozenset[str] = f
     return table
 
 
-def _rows(con: Connection, user: str, k: int, forgotten: frozenset[str]) -> list[dict[str, Any]]:
+def list_rows(con: Connection, user: str, k: int, forgotten: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
+    """Return somebody's list with the titles of its reasons, a dictionary a film.
+
+    Raises
+    ------
+    UnknownUserError
+        If the release has no list for them.
+    """
     films = [] if suppressed_among([user], forgotten) else ask(con, LIST_SQL, [user, k]).records()
     if not films:
         first = [row[0] for row in ask(con, FIRST_PEOPLE_SQL).rows]

@@ -30,6 +30,7 @@ EnrichOption = Annotated[bool, typer.Option("--enrich/--no-enrich", help="Whethe
 ReplaceOption = Annotated[
     bool, typer.Option("--replace", help="Let the data set take the place of another one that is served.")
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 TrainOption = Annotated[str, typer.Option("--train", help=f"One of {', '.join(TRAIN_MODES)}.")]
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from flows.cli.console import out, progress_bar, set_up_logging
+from flows.cli.console import out, print_json, progress_bar, set_up_logging
 from flows.cli.options import (
     DatasetOption,
     EnrichOption,
+    JsonOption,
     LinksOption,
     MovieLensOption,
     PopularOption,
@@ -50,6 +51,7 @@ def run(
     popular: PopularOption = POPULAR,
     train: TrainOption = "auto",
     replace: ReplaceOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Run the main job: from ratings to a published release."""
     request = _request(dataset, movielens, links, enrich, popular, train, replace)
@@ -64,7 +66,7 @@ def run(
             release_id = _on_prefect(settings, request)
         else:
             release_id = main_job(settings, new_run_id(), request).published.release_id
-    _show_result(settings, release_id)
+    _show_result(settings, release_id, as_json=as_json)
 
 
 def deploy(
@@ -160,15 +162,19 @@ def _existing(path: Path | None, option: str) -> Path | None:
     return whole
 
 
-def _show_result(settings: Settings, release_id: str) -> None:
+def _show_result(settings: Settings, release_id: str, *, as_json: bool) -> None:
     """Print one person's list, the release, and what to try next."""
-    from flows.cli.lists import list_table
+    from flows.cli.lists import list_rows, list_table
     from warehouse.query import ask, open_releases
 
     with open_releases(settings.folder, release_id) as con:
         # somebody with a middling history, so that the list has something to go by
         user = ask(con, "SELECT user_id FROM user_profiles ORDER BY abs(ratings - 40), user_id LIMIT 1").rows[0][0]
         facts = ask(con, "SELECT users, movies, ratings, model, arrays_from, dataset FROM release").records()[0]
+        if as_json:
+            shown = {"user_id": user, "recommendations": list_rows(con, user, SHOWN)}
+            print_json({"release_id": release_id, **facts, "example": shown})
+            return
         table = list_table(con, user, SHOWN)
     out.print(table)
     out.print(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import asdict
 from getpass import getuser
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,10 +11,11 @@ import typer
 from rich.table import Table
 
 from flows.cli.completion import model_names, release_ids
-from flows.cli.console import out, progress_bar, set_up_logging
+from flows.cli.console import out, print_json, progress_bar, set_up_logging
 from flows.cli.options import (
     DatasetOption,
     EnrichOption,
+    JsonOption,
     LinksOption,
     MovieLensOption,
     PopularOption,
@@ -85,12 +87,15 @@ def enrich(wanted: EnrichOption = True, popular: PopularOption = POPULAR) -> Non
     out.print(result.warning or result.note)
 
 
-def build() -> None:
+def build(as_json: JsonOption = False) -> None:
     """Rebuild the warehouse from the lake and check it."""
     settings = _start()
     from pipelines.jobs.build import build as job
 
     built = job(settings, new_run_id())
+    if as_json:
+        print_json([asdict(finding) for finding in built.findings])
+        return
     for finding in built.findings:
         out.print(f"{'ok  ' if finding.ok else finding.severity:5} {finding.check_name}: {finding.rows_found:,} rows")
 

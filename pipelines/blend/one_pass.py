@@ -108,13 +108,15 @@ class OnePass:
                 sums[number] = _score_factors(side, fold, batch, block[number])
                 read = np.bincount(batch.owner, weights=fold.curvature, minlength=len(batch)) > 0
                 spoke[number] = read | (not self.personal[number])
-        gain, shift = self._scale(batch, sums, spoke)
+        gain, shift = self._scale(batch, weights, sums, spoke)
         # neither popularity alone nor what speaks against films makes a list personal
         readers = self.personal & self.positive[:, 0]
         candidates = spoke & (spoke[readers].any(axis=0) if self.personal.any() else True) & self.positive
         return Scored(self, first, batch, weights, folds, block, gain, shift, candidates)
 
-    def _scale(self, batch: Histories, sums: NDArray[np.float64], spoke: BoolArray) -> tuple[FloatArray, FloatArray]:
+    def _scale(
+        self, batch: Histories, weights: list[FloatArray], sums: NDArray[np.float64], spoke: BoolArray
+    ) -> tuple[FloatArray, FloatArray]:
         """Return what a channel's score is multiplied with and what is then added to standardise and weigh it."""
         gain, shift = np.zeros(spoke.shape, np.float32), np.zeros(spoke.shape, np.float32)
         for number, channel in enumerate(self.channels):
@@ -127,7 +129,8 @@ class OnePass:
             mean = sums[number, :, 0] / n
             deviation = np.sqrt(np.maximum(sums[number, :, 1] / n - mean**2, 0))
             told = spoke[number] & (deviation > FAINT * np.maximum(np.abs(mean), 1e-30))
-            scale = np.divide(channel.weight, deviation, out=np.zeros_like(mean), where=told)
+            loudness = channel.weight * channel.model.trust(batch, weights[number])
+            scale = np.divide(loudness, deviation, out=np.zeros_like(mean), where=told)
             gain[number], shift[number] = scale, -scale * mean
         return gain, shift
 

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.models.parts.compiled import compiled
+from pipelines.models.parts.compiled import FREE_SUMS, compiled
 
 K = 10
 DEEPEST = 60.0
 """A hit further down than this has no say in the first ten."""
 FADE = 2.0
 """Ranks over which the smoothed metric fades out past the tenth."""
-FAR = 10.0
+FAR = 15.0
 """Sigmoids of more than this are 0 or 1."""
 GAINS: np.ndarray[Any, Any] = 1 / np.log2(np.arange(K) + 2)
 IDEAL: np.ndarray[Any, Any] = np.concatenate(([0.0], np.cumsum(GAINS)))
@@ -61,7 +61,7 @@ def exact(scores: Any, indptr: Any, hits: Any, n_relevant: Any, gains: Any, idea
         values[p] = gained / ideal[min(n_relevant[p], k)]
 
 
-@partial(compiled, arguments="f4:1 i8:1 b:1 i8:1 f8:1 f8 f8:1! f4:1!")
+@partial(compiled, arguments="f4:1 i8:1 b:1 i8:1 f8:1 f8 f8:1! f4:1!", fastmath=FREE_SUMS)
 def soft(
     scores: Any, indptr: Any, hits: Any, n_relevant: Any, ideal: Any, temperature: Any, values: Any, slopes: Any
 ) -> None:
@@ -77,38 +77,42 @@ def soft(
     """
     k = len(ideal) - 1
     slopes[:] = 0
-    chances = np.empty(max(1, np.diff(indptr).max()) if len(indptr) > 1 else 1)
+    longest = 0
     for p in range(len(indptr) - 1):
-        low, high = indptr[p], indptr[p + 1]
+        longest = max(longest, indptr[p + 1] - indptr[p])
+    chances = np.empty(longest, np.float32)
+    one, sharpness, far = np.float32(1), np.float32(1 / temperature), np.float32(FAR)
+    for p in range(len(indptr) - 1):
+        low, n = indptr[p], indptr[p + 1] - indptr[p]
         most = ideal[min(n_relevant[p], k)]
         values[p] = 0.0
-        for i in range(low, high):
-            if not hits[i]:
+        for i in range(n):
+            if not hits[low + i]:
                 continue
-            rank = 1.0
-            for j in range(low, high):
-                chance = 0.0
-                if j != i:
-                    above = (scores[j] - scores[i]) / temperature
-                    if above > FAR:
-                        chance = 1.0
-                    elif above > -FAR:
-                        chance = 1 / (1 + math.exp(-above))
-                chances[j - low] = chance
+            own_score, rank = scores[low + i], np.float32(0.5)  # less than 1 by its own chance of a half
+            for j in range(n):
+                x = min(max((own_score - scores[low + j]) * sharpness, -far), far) / np.float32(256)
+                e = one + x * (one + x * (np.float32(1 / 2) + x * (np.float32(1 / 6) + x * np.float32(1 / 24))))
+                e *= e
+                e *= e
+                e *= e
+                e *= e
+                e *= e
+                e *= e
+                e *= e
+                e *= e  # exp(256 x) to 2e-6; a loop of math.exp takes several times as long
+                chance = one / (one + e)
+                chances[j] = chance
                 rank += chance
-                if rank > DEEPEST:
-                    break
             if rank > DEEPEST:
                 continue
             shown = 1 / (1 + math.exp((rank - k - 0.5) / FADE))
             bits = math.log2(1 + rank)
             values[p] += shown / bits / most
             by_rank = -shown * ((1 - shown) / FADE / bits + 1 / (bits * bits * (1 + rank) * math.log(2.0))) / most
-            own = 0.0
-            for j in range(low, high):
-                chance = chances[j - low]
-                if 0 < chance < 1:
-                    slope = by_rank * chance * (1 - chance) / temperature
-                    slopes[j] += slope
-                    own += slope
-            slopes[i] -= own
+            steep, own = np.float32(by_rank / temperature), np.float32(0)
+            for j in range(n):
+                slope = steep * chances[j] * (one - chances[j])
+                slopes[low + j] += slope
+                own += slope
+            slopes[low + i] -= own  # its own chance of a half has no slope: that part is taken back with the rest

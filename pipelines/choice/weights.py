@@ -9,13 +9,16 @@ on these people than the best channel alone.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from pipelines.choice import soft_ndcg
 from pipelines.choice.evaluation.metrics import Values
@@ -148,15 +151,18 @@ def learn_weights(examples: Examples, shipped: Mapping[str, float], seed: int = 
     if len(examples) < FEWEST:
         return _lesson(examples, start, "shipped", {"shipped": _mean(examples, start)}, seed)
     order, left_out = np.random.default_rng(seed).permutation(len(examples)), np.empty(len(examples))
-    for fold in range(FOLDS):
-        out, rest = np.sort(order[fold::FOLDS]), np.sort(np.delete(order, np.s_[fold::FOLDS]))
-        left_out[out] = examples.take(out).ndcg(climb(examples.take(rest), start))
+    outs = [np.sort(order[fold::FOLDS]) for fold in range(FOLDS)]
+    rests = [np.setdiff1d(order, out) for out in outs]
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as threads:
+        whole = threads.submit(climb, examples, start)
+        for out, found in zip(outs, threads.map(lambda rest: climb(examples.take(rest), start), rests), strict=True):
+            left_out[out] = examples.take(out).ndcg(found)
     alone = np.eye(len(start))[[column for column, name in enumerate(examples.channels) if not _against(name)]]
     singles = [_mean(examples, weights) for weights in alone]
     best = alone[int(np.argmax(singles))]
     name = examples.channels[int(best.argmax())]
     ndcg = {"learned": float(left_out.mean()), "shipped": _mean(examples, start), name: max(singles)}
-    offers = {"learned": climb(examples, start), "shipped": trim(examples, start), name: best}
+    offers = {"learned": whole.result(), "shipped": trim(examples, start), name: best}
     # what was learned must hold for people left out, and nothing may be worse here than the best channel alone
     able = [offer for offer in ("learned", "shipped") if _mean(examples, offers[offer]) >= max(singles)]
     chosen = max(able, key=ndcg.__getitem__, default=name)

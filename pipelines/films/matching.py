@@ -68,7 +68,7 @@ class Match:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Pairing:
     """What came of matching: film_id to match, film_ids without, and those with several equal candidates."""
 
     matched: dict[int, Match]
@@ -142,7 +142,7 @@ class Matcher:
         }
 
 
-def match_all(films: Sequence[TitledFilm], matcher: Matcher, holders: Mapping[int, str] | None = None) -> Outcome:
+def match_all(films: Sequence[TitledFilm], matcher: Matcher, holders: Mapping[int, str] | None = None) -> Pairing:
     """Match many films: sure ones first, so that a half-fitting title cannot take a film that another one is.
 
     Parameters
@@ -163,7 +163,7 @@ def match_all(films: Sequence[TitledFilm], matcher: Matcher, holders: Mapping[in
 
 def without_rivals(
     films: Sequence[TitledFilm], found: Mapping[int, Match | tuple[int, ...]], holders: Mapping[int, str]
-) -> Outcome:
+) -> Pairing:
     """Let a TMDB film have one title: of films that claim it under different titles only the surest keeps it.
 
     Films that share a title may share the TMDB film too: sets do hold a film twice. Equally sure claims under
@@ -185,7 +185,7 @@ def without_rivals(
     matched = {i: m for i, m in found.items() if isinstance(m, Match) and i not in rivals}
     ambiguous = {i: m for i, m in found.items() if isinstance(m, tuple) and m} | rivals
     unmatched = tuple(i for i, m in found.items() if m == ())
-    return Outcome(matched, unmatched, ambiguous)
+    return Pairing(matched, unmatched, ambiguous)
 
 
 def _rank(match: Match | tuple[int, ...]) -> int:

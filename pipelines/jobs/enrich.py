@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from pipelines.films.enrichment import FieldCoverage, coverage, oldest_kept
 from pipelines.jobs.active import active_set
-from pipelines.jobs.enrich_run import Order, Outcome, ask_tmdb, record_run
+from pipelines.jobs.enrich_run import Answers, Order, ask_tmdb, record_run
 from pipelines.jobs.enrich_words import describe, without_tmdb
 from pipelines.settings import Settings
 from pipelines.settings_sections import LimitSettings, TmdbSettings
@@ -110,50 +110,50 @@ def enrich(
         order = Order(run_id, films, popular if active.source == "movielens" else 0, moment)
         ledger = EnrichmentLedger(folder, oldest_kept(moment))
         key = find_key(settings) if wanted and (films or order.popular) else None
-        outcome = Outcome()
+        answers = Answers()
         if key is not None:
             client = connect(settings.tmdb, key, settings.limits)
-            outcome = run_async(ask_tmdb(client, folder, ledger, order, settings.tmdb))
+            answers = run_async(ask_tmdb(client, folder, ledger, order, settings.tmdb))
         ledger.compact()
-        listed = last_popular(folder) if outcome.popular is None else outcome.popular
+        listed = last_popular(folder) if answers.popular is None else answers.popular
         ledger.write_dataset((film.movie_id for film in films), listed[: order.popular])
-        result = _result(folder, order, outcome, asked=key is not None, wanted=wanted)
+        result = _result(folder, order, answers, asked=key is not None, wanted=wanted)
         _record(folder, run_id, result)
     level = logging.WARNING if result.warning else logging.INFO
     log.log(level, "enrich done skipped=%s requests=%d note=%r", result.skipped, result.requests, result.note)
     return result
 
 
-def _result(folder: DataFolder, order: Order, outcome: Outcome, *, asked: bool, wanted: bool) -> Enriched:
+def _result(folder: DataFolder, order: Order, answers: Answers, *, asked: bool, wanted: bool) -> Enriched:
     rows = covered_films(folder, FIELDS)
     facts = {movie_id: row for row in rows for movie_id in (row["movie_id"], *row["former_ids"])}
     ratings = {film.movie_id: film.ratings for film in order.films}
     films, covered = len(ratings), len(ratings.keys() & facts.keys())
     own = {movie_id for row in rows for movie_id in (row["movie_id"], *row["former_ids"]) if movie_id in ratings}
     popular = sum(own.isdisjoint((row["movie_id"], *row["former_ids"])) for row in rows)
-    counts = {status: outcome.statuses[status] for status in STATUSES}
+    counts = {status: answers.statuses[status] for status in STATUSES}
     if not films and not order.popular:
         note = "the films bring their own facts"
     elif not asked:
         note = without_tmdb(wanted=wanted, films=films, covered=covered)
     else:
         note = describe(
-            films=films, covered=covered, popular=popular, counts=counts, kept=outcome.kept,
-            left_over=outcome.left_over, warnings=outcome.warnings,
+            films=films, covered=covered, popular=popular, counts=counts, kept=answers.kept,
+            left_over=answers.left_over, warnings=answers.warnings,
         )  # fmt: skip
     return Enriched(
         skipped=not asked,
         note=note,
         **counts,
-        kept=outcome.kept,
-        left_over=outcome.left_over,
-        requests=outcome.requests,
+        kept=answers.kept,
+        left_over=answers.left_over,
+        requests=answers.requests,
         films=films,
         covered=covered,
         popular=popular,
-        problems=tuple(f"{name}: {count:,}" for name, count in outcome.problems.most_common()),
+        problems=tuple(f"{name}: {count:,}" for name, count in answers.problems.most_common()),
         coverage=tuple(coverage(ratings, facts, FIELDS)) if films else (),
-        warning="; ".join(outcome.warnings) or None,
+        warning="; ".join(answers.warnings) or None,
     )
 
 

@@ -44,8 +44,8 @@ class Order:
 
 
 @dataclass
-class Outcome:
-    """What a run did.
+class Answers:
+    """What asking TMDB came to.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class Outcome:
 
 async def ask_tmdb(
     client: TmdbClient, folder: DataFolder, ledger: EnrichmentLedger, order: Order, settings: TmdbSettings
-) -> Outcome:
+) -> Answers:
     """Bring the ledger up to date; a TMDB that is down ends this with a warning, never with an error.
 
     Raises
@@ -78,17 +78,17 @@ async def ask_tmdb(
     ConfigError
         If the key is refused; when that is so from the start, nothing has been written.
     """
-    outcome = Outcome()
+    answers = Answers()
     async with client:
         try:
             await client.check()
-            await _ask(client, folder, ledger, order, settings, outcome)
+            await _ask(client, folder, ledger, order, settings, answers)
         except SourceUnavailableError as error:
-            outcome.warnings.append(f"{error}; the facts of earlier runs are used")
-            if not outcome.statuses and not outcome.left_over:
-                _leave_all(ledger, order, settings, outcome)
-        outcome.requests = client.requests
-    return outcome
+            answers.warnings.append(f"{error}; the facts of earlier runs are used")
+            if not answers.statuses and not answers.left_over:
+                _leave_all(ledger, order, settings, answers)
+        answers.requests = client.requests
+    return answers
 
 
 async def _ask(
@@ -97,16 +97,16 @@ async def _ask(
     ledger: EnrichmentLedger,
     order: Order,
     settings: TmdbSettings,
-    outcome: Outcome,
+    answers: Answers,
 ) -> None:
     ages = Ages(settings.max_age_days, settings.missing_days)
-    await _list_popular(client, order, outcome)
-    until = await _read_changes(client, folder, ledger, order, ages, outcome)
+    await _list_popular(client, order, answers)
+    until = await _read_changes(client, folder, ledger, order, ages, answers)
     record_run(folder, order.run_id, "started", "", changes_until=until)
     known = ledger.known()
-    films = [film.movie_id for film in order.films] + (outcome.popular or [])
+    films = [film.movie_id for film in order.films] + (answers.popular or [])
     chosen = plan(films, known, ages, order.now)
-    outcome.kept = chosen.kept
+    answers.kept = chosen.kept
     asking = Asking(
         client, ledger, run_id=order.run_id, now=order.now, ages=ages, known=known,
         imdb_ids={film.movie_id: film.imdb_id for film in order.films if film.imdb_id},
@@ -115,27 +115,27 @@ async def _ask(
         await asking.run(chosen.due, in_flight=settings.in_flight, flush_seconds=settings.flush_seconds)
     finally:
         tally = asking.tally
-        outcome.statuses, outcome.problems = tally.statuses, tally.problems
-        outcome.left_over = len(chosen.due) - tally.asked
+        answers.statuses, answers.problems = tally.statuses, tally.problems
+        answers.left_over = len(chosen.due) - tally.asked
         set_aside(folder, order.run_id, tally.aside)
 
 
-def _leave_all(ledger: EnrichmentLedger, order: Order, settings: TmdbSettings, outcome: Outcome) -> None:
+def _leave_all(ledger: EnrichmentLedger, order: Order, settings: TmdbSettings, answers: Answers) -> None:
     """Count what the run would have asked, had TMDB been there."""
     ages = Ages(settings.max_age_days, settings.missing_days)
     chosen = plan([film.movie_id for film in order.films], ledger.known(), ages, order.now)
-    outcome.kept, outcome.left_over = chosen.kept, len(chosen.due)
+    answers.kept, answers.left_over = chosen.kept, len(chosen.due)
 
 
-async def _list_popular(client: TmdbClient, order: Order, outcome: Outcome) -> None:
+async def _list_popular(client: TmdbClient, order: Order, answers: Answers) -> None:
     try:
-        outcome.popular = await client.popular(order.popular)
+        answers.popular = await client.popular(order.popular)
     except SourceUnavailableError as error:
-        outcome.warnings.append(f"popular films: {error}")
+        answers.warnings.append(f"popular films: {error}")
 
 
 async def _read_changes(
-    client: TmdbClient, folder: DataFolder, ledger: EnrichmentLedger, order: Order, ages: Ages, outcome: Outcome
+    client: TmdbClient, folder: DataFolder, ledger: EnrichmentLedger, order: Order, ages: Ages, answers: Answers
 ) -> datetime | None:
     """Announce to the ledger what changed since the last run; return until when the list is read now."""
     earlier = ledgers.read(folder, RUNS)
@@ -154,7 +154,7 @@ async def _read_changes(
         for first, last in change_spans(since.date(), order.now.date()):
             changed |= await client.changes(first, last)
     except SourceUnavailableError as error:
-        outcome.warnings.append(f"changed films: {error}")
+        answers.warnings.append(f"changed films: {error}")
         return None
     named = {i for i, film in known.items() if film.fetched_at is not None and i in changed}
     ledger.announce_changes(named, order.run_id, order.now)

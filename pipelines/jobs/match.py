@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.films.matching import Candidate, Match, Matcher, Outcome, TitledFilm, match_all, without_rivals
+from pipelines.films.matching import Candidate, Match, Matcher, Pairing, TitledFilm, match_all, without_rivals
 from pipelines.films.overrides import read_overrides
 from pipelines.films.titles import aliases
 from pipelines.jobs.active import Active, active_set
@@ -158,27 +158,27 @@ def _match_films(
         for row in (*mapping, *rows)
         if row["id_space"] == active.id_space and row["movielens_id"] in titles
     }
-    outcome = match_all(waiting, Matcher(candidates), holders)
-    for film_id, found in outcome.matched.items():
-        add(film_id, found.candidate, found.method)
-    ambiguous = dict(outcome.ambiguous)
+    pairing = match_all(waiting, Matcher(candidates), holders)
+    for film_id, match in pairing.matched.items():
+        add(film_id, match.candidate, match.method)
+    ambiguous = dict(pairing.ambiguous)
     if search is not None:
         tried = _tried_lately(folder, active)
-        left = [film for film in waiting if film.film_id in set(outcome.unmatched) - tried]
-        holders |= {m.candidate.tmdb_id: titles[film_id] for film_id, m in outcome.matched.items()}
+        left = [film for film in waiting if film.film_id in set(pairing.unmatched) - tried]
+        holders |= {m.candidate.tmdb_id: titles[film_id] for film_id, m in pairing.matched.items()}
         searched = search_films(left, search, holders)
         missing = [{"id_space": active.id_space, "movielens_id": film_id} for film_id in searched.unmatched]
         ledgers.append(folder, "searches", run_id, missing)
-        for film_id, found in searched.matched.items():
-            add(film_id, found.candidate, f"tmdb {found.method}")
+        for film_id, match in searched.matched.items():
+            add(film_id, match.candidate, f"tmdb {match.method}")
         ambiguous |= searched.ambiguous
     return rows, ambiguous
 
 
-def search_films(films: Sequence[TitledFilm], search: TitleSearch, holders: Mapping[int, str]) -> Outcome:
+def search_films(films: Sequence[TitledFilm], search: TitleSearch, holders: Mapping[int, str]) -> Pairing:
     """Ask for each film by its names, in its year and the years beside it; only whole titles count.
 
-    When TMDB does not answer, the films that it was not asked for are in no part of the outcome.
+    When TMDB does not answer, the films that it was not asked for are in no part of the pairing.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ from pipelines.people.reader import People
 from warehouse.builds import built_file
 from warehouse.errors import ReleaseError
 from warehouse.folder import DataFolder
-from warehouse.release_file import changed_people, rated_films
+from warehouse.release_people import changed_people, rated_films
 from warehouse.store import Release, ReleaseStore
 from warehouse.sums import digest_of
 

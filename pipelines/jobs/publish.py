@@ -5,23 +5,24 @@ from __future__ import annotations
 import logging
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
-from pipelines.engine.handed import read_shards
-from pipelines.engine.local import rank_everybody
+import pyarrow as pa
+
 from pipelines.films.search import FilmSearch
 from pipelines.jobs.active import active_set
-from pipelines.jobs.release_record import facts_of, log_release, small_tables, without
+from pipelines.jobs.edition import Edition
+from pipelines.jobs.release_record import facts_of, small_tables
+from pipelines.jobs.stars import FOLDER
 from pipelines.jobs.winner import winner_of
 from pipelines.lists import tables
-from pipelines.people.reader import read_films, read_people
 from pipelines.people.suppression import suppressed_among, suppression_held
 from pipelines.progress import step
 from pipelines.runs import workbench
 from pipelines.settings import Settings
 from warehouse.checks import stop_on_errors
-from warehouse.files import remove_leftovers
+from warehouse.files import link_tree, remove_leftovers
 from warehouse.lock import writing
+from warehouse.publishing import Draft, publishing
 from warehouse.release_file import write_release_file
 from warehouse.store import ReleaseStore, utc_now
 
@@ -45,6 +46,14 @@ class Published:
     movies: int
     ratings: int
 
+    @classmethod
+    def of(cls, draft: Draft) -> Published:
+        """Return what a release that was renamed says of itself."""
+        facts = draft.facts
+        return cls(
+            draft.release_id, facts["model"], facts["arrays_from"], facts["users"], facts["movies"], facts["ratings"]
+        )
+
 
 def publish(settings: Settings, run_id: str | None = None) -> Published:
     """Make everybody's list with the promoted model and publish it.
@@ -60,51 +69,41 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
     with writing(folder):
         remove_leftovers(folder.releases)
         bench, active = workbench(folder, run_id), active_set(folder)
-        winner = winner_of(folder, bench, active.dataset, settings.training.gate)
-        model, popularity = winner.load()
-        people, films = read_people(folder), read_films(folder)
-        with bench.scratch("shards") as scratch:
-            shards = rank_everybody(
-                winner.arrays, winner.popularity, people, films, scratch,
-                length=settings.lists.length, explained=settings.lists.explained,
-            )  # fmt: skip
-            lists = read_shards(shards)
-        created_at = utc_now()
-        facts = facts_of(settings, bench.run_id, active, winner, people, films)
-        with ExitStack() as until_renamed, store.publishing(facts, created_at) as (release_id, path):
+        edition = Edition.read(folder, bench, active, winner_of(folder, bench, active.dataset, settings.training.gate))
+        sizes = settings.lists
+        lists = edition.rank(edition.people, length=sizes.length, explained=sizes.explained)
+        release = publishing(store, facts_of(edition, sizes), utc_now(), retention=settings.releases)
+        with ExitStack() as until_renamed, release as draft:
             step("write release", 0, None)
-            model.save(path / "models" / model.name)
-            if model.name != popularity.name:
-                popularity.save(path / "models" / popularity.name)
-            FilmSearch.build(films).save(path / "search")
-            own_films = people.histories_in(films)
+            for model in {each.name: each for each in (edition.model, edition.popularity)}.values():
+                model.save(draft.path / "models" / model.name)
+            if edition.winner.stars is not None:
+                link_tree(edition.winner.stars.arrays, draft.path / "models" / FOLDER)
+            FilmSearch.build(edition.films).save(draft.path / "search")
             content = {
-                "recommendation_lists": tables.list_table(lists, created_at),
-                "histories": tables.history_table(people, model),
+                "recommendation_lists": tables.list_table(lists, draft.created_at),
+                "histories": tables.history_table(edition.people, edition.model),
                 "movies": tables.movie_table(folder),
-                "popular_movies": tables.popular_table(own_films, films, popularity, genres_of(films.metadata)),
-                "score_chances": tables.chance_table(winner.chances, own_films, films, popularity),
-                "similar_movies": tables.similar_table(model, films, settings.lists.similar),
+                **edition.of_everybody(),
+                "similar_movies": tables.similar_table(edition.model, edition.films, sizes.similar),
                 "user_profiles": tables.profile_table(folder),
-                **small_tables(settings, winner, {**facts, "release_id": release_id, "created_at": created_at}),
             }
-            file = path / "release.duckdb"
-            stop_on_errors(write_release_file(file, content, list_length=settings.lists.length))
-            gone = suppressed_among(people.user_ids, until_renamed.enter_context(suppression_held(folder)))
+            _write(draft, content, edition)
+            gone = suppressed_among(edition.people.user_ids, until_renamed.enter_context(suppression_held(folder)))
             if gone:
-                facts |= without(people, gone)
-                content = tables.without_people(content, gone)
-                content |= small_tables(settings, winner, {**facts, "release_id": release_id, "created_at": created_at})
-                file.unlink()
-                stop_on_errors(write_release_file(file, content, list_length=settings.lists.length))
-        previous = log_release(settings, store, bench.run_id, release_id)
+                left = edition.without(gone)
+                draft.facts |= facts_of(left, sizes)
+                _write(draft, tables.without_people(content, gone), left)
+    published = Published.of(draft)
     log.info(
         "publish done release=%s users=%d model=%s trained_for=%s previous=%s",
-        release_id, facts["users"], winner.name, winner.trained_for or release_id, previous,
+        draft.release_id, published.users, published.model, published.trained_for or draft.release_id, draft.previous,
     )  # fmt: skip
-    return Published(release_id, winner.name, winner.trained_for, facts["users"], facts["movies"], facts["ratings"])
+    return published
 
 
-def genres_of(metadata: Any) -> list[list[str]]:
-    """Return each film's genres; none where the films come without."""
-    return [list(names) for names in metadata["genres"]] if "genres" in metadata else []
+def _write(draft: Draft, content: dict[str, pa.Table], edition: Edition) -> None:
+    """Write ``release.duckdb`` in the place of one that is there, and check it."""
+    draft.database.unlink(missing_ok=True)
+    whole = {**content, **small_tables(edition, draft.record)}
+    stop_on_errors(write_release_file(draft.database, whole, list_length=draft.facts["list_length"]))

@@ -13,27 +13,26 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.engine.handed import read_shards
-from pipelines.engine.local import rank_everybody
-from pipelines.films.films import Films
 from pipelines.films.search import FilmSearch
 from pipelines.jobs.active import active_set
 from pipelines.jobs.champion import served_release
-from pipelines.jobs.publish import Published, genres_of, publish
-from pipelines.jobs.release_record import facts_of, log_release, small_tables
+from pipelines.jobs.edition import Edition
+from pipelines.jobs.publish import Published, publish
+from pipelines.jobs.release_record import facts_of, small_tables
 from pipelines.jobs.reuse import reuse
-from pipelines.jobs.winner import Winner, winner_of_release
+from pipelines.jobs.winner import winner_of_release
 from pipelines.lists import tables
-from pipelines.people.reader import People, read_films, read_people
 from pipelines.people.suppression import suppressed_among, suppression_held
 from pipelines.progress import step
 from pipelines.runs import workbench
 from pipelines.settings import Settings
 from warehouse.checks import stop_on_errors
-from warehouse.errors import BrokenReleaseError, NoReleaseError, ReleaseError
+from warehouse.errors import NoReleaseError, ReleaseError
 from warehouse.files import link_tree, remove_leftovers
 from warehouse.lock import writing
-from warehouse.release_file import changed_people, update_release_file
+from warehouse.publishing import Draft, publishing
+from warehouse.release_people import changed_people
+from warehouse.release_update import update_release_file
 from warehouse.store import Release, ReleaseStore, utc_now
 
 log = logging.getLogger(__name__)
@@ -49,96 +48,77 @@ def publish_changed(settings: Settings, run_id: str) -> Published:
     ------
     NoReleaseError
         If there is no release of this data set to begin with.
-    BrokenReleaseError
-        If the served release's arrays are damaged.
     QualityError
         If a check of the new release fails; the last one is still served.
     """
     folder, store = settings.folder, ReleaseStore(settings.folder)
     with writing(folder):
         remove_leftovers(folder.releases)
-        active = active_set(folder)
+        bench, active = workbench(folder, run_id), active_set(folder)
         served = served_release(folder, active.dataset)
         if served is None:
             raise NoReleaseError(f"{folder.releases} holds no release of {active.dataset}; publish all lists first")
-        people, films = read_people(folder), read_films(folder)
+        edition = Edition.read(folder, bench, active, winner_of_release(served, bench))
         with suppression_held(folder) as hashes:
-            forgotten = set(suppressed_among(people.user_ids, hashes))
-            if forgotten:
-                kept = [row for row, user_id in enumerate(people.user_ids) if user_id not in forgotten]
-                people = people.take(np.array(kept, dtype=np.int64))
-            winner = winner_of_release(served, workbench(folder, run_id))
-            facts = facts_of(settings, run_id, active, winner, people, films)
-            base = _usable(store, served.release_id, facts)
-            if base is not None:
-                return _publish(settings, store, base, winner, people, films, facts)
+            edition = edition.without(suppressed_among(edition.people.user_ids, hashes))
+            facts = facts_of(edition, settings.lists)
+            if _is_usable(store, served, facts):
+                release = publishing(store, facts, utc_now(), base=served, retention=settings.releases)
+                with release as draft:
+                    _bring_up_to_date(draft, served, edition)
+                return _published(draft)
         reuse(settings, run_id, active.dataset)
     return publish(settings, run_id)
 
 
-def _usable(store: ReleaseStore, release_id: str, facts: dict[str, Any]) -> Release | None:
-    """Return the release to begin with; None where all lists must be made anew, which is logged with its reason."""
-    damaged = store.damaged(release_id)
-    if any(name.startswith("models/") for name in damaged):
-        raise BrokenReleaseError(
-            f"release {release_id}: {', '.join(damaged)} is missing or changed; run `playbill run --train all`"
-        )
+def _is_usable(store: ReleaseStore, served: Release, facts: dict[str, Any]) -> bool:
+    """Tell whether the served release is one to begin with; where all lists must be made anew the log says why."""
     try:
-        release = store.get(release_id)
+        store.get(served.release_id)
     except ReleaseError as error:
         reasons = [str(error)]
     else:
-        reasons = damaged + [name for name in SAME if release.manifest.get(name) != facts[name]]
+        damaged = store.damaged(served.release_id, but="models/")  # arrays were looked at when it was chosen
+        reasons = damaged + [name for name in SAME if served.manifest.get(name) != facts[name]]
     if reasons:
-        log.warning("publish makes all lists anew release=%s differs=%r", release_id, ", ".join(reasons))
-        return None
-    return release
+        log.warning("publish makes all lists anew release=%s differs=%r", served.release_id, ", ".join(reasons))
+    return not reasons
 
 
-def _publish(
-    settings: Settings, store: ReleaseStore, base: Release, winner: Winner, people: People, films: Films,
-    facts: dict[str, Any],
-) -> Published:  # fmt: skip
-    folder, created_at = settings.folder, utc_now()
+def _bring_up_to_date(draft: Draft, base: Release, edition: Edition) -> None:
+    """Fill a draft from the release before it and the people who have changed since."""
     step("find who has changed", 0, None)
+    people, folder = edition.people, edition.folder
     changed, gone = changed_people(base.database, tables.rating_table(people))
-    subset = people.take(
-        np.flatnonzero(np.isin(np.array(people.user_ids), changed)) if changed else np.zeros(0, np.int64)
-    )
-    model, popularity = winner.load()
-    with workbench(folder, facts["run_id"]).scratch("shards") as scratch:
-        shards = rank_everybody(
-            winner.arrays, winner.popularity, subset, films, scratch,
-            length=settings.lists.length, explained=settings.lists.explained,
-        )  # fmt: skip
-        lists = read_shards(shards) if changed else tables.nobody()
-    facts = {**facts, "changed_from": base.release_id, "changed_people": len(changed)}
-    with store.publishing(facts, created_at, base=base) as (release_id, path):
-        step("write release", 0, None)
-        link_tree(base.models, path / "models")
-        if facts["films_file"] is not None and facts["films_file"] == base.manifest.get("films_file"):
-            link_tree(base.path / "search", path / "search")
-        else:
-            FilmSearch.build(films).save(path / "search")
-        shutil.copyfile(base.database, path / "release.duckdb")
-        rows = {
-            "recommendation_lists": tables.list_table(lists, created_at),
-            "histories": tables.history_table(subset, model),
-        }
-        own_films = people.histories_in(films)
-        whole = {
-            "movies": tables.movie_table(folder),
-            "popular_movies": tables.popular_table(own_films, films, popularity, genres_of(films.metadata)),
-            "score_chances": tables.chance_table(winner.chances, own_films, films, popularity),
-            "user_profiles": tables.profile_table(folder),
-            **small_tables(settings, winner, {**facts, "release_id": release_id, "created_at": created_at}),
-        }
-        whole["user_profiles"] = tables.only_people(whole["user_profiles"], people.user_ids)
-        file = path / "release.duckdb"
-        stop_on_errors(update_release_file(file, rows, whole, gone, list_length=settings.lists.length))
-    previous = log_release(settings, store, facts["run_id"], release_id)
+    anew = people.take(np.flatnonzero(np.isin(np.array(people.user_ids, dtype=object), changed)))
+    facts = draft.facts
+    lists = edition.rank(anew, length=facts["list_length"], explained=facts["explained"])
+    facts |= {"changed_from": base.release_id, "changed_people": len(changed), "gone_people": len(gone)}
+    step("write release", 0, None)
+    link_tree(base.models, draft.path / "models")
+    if facts["films_file"] is not None and facts["films_file"] == base.manifest.get("films_file"):
+        link_tree(base.path / "search", draft.path / "search")
+    else:
+        FilmSearch.build(edition.films).save(draft.path / "search")
+    shutil.copyfile(base.database, draft.database)
+    rows = {
+        "recommendation_lists": tables.list_table(lists, draft.created_at),
+        "histories": tables.history_table(anew, edition.model),
+    }
+    whole = {
+        "movies": tables.movie_table(folder),
+        **edition.of_everybody(),
+        "user_profiles": tables.only_people(tables.profile_table(folder), people.user_ids),
+        **small_tables(edition, draft.record),
+    }
+    stop_on_errors(update_release_file(draft.database, rows, whole, gone, list_length=facts["list_length"]))
+
+
+def _published(draft: Draft) -> Published:
+    published, facts = Published.of(draft), draft.facts
     log.info(
         "publish done release=%s users=%d changed=%d gone=%d model=%s of=%s previous=%s",
-        release_id, facts["users"], len(changed), len(gone), winner.name, base.release_id, previous,
+        draft.release_id, published.users, facts["changed_people"], facts["gone_people"], published.model,
+        facts["changed_from"], draft.previous,
     )  # fmt: skip
-    return Published(release_id, winner.name, winner.trained_for, facts["users"], facts["movies"], facts["ratings"])
+    return published

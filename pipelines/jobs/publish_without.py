@@ -9,15 +9,16 @@ from __future__ import annotations
 import logging
 import shutil
 
-from pipelines.jobs.release_record import log_release
 from pipelines.lists import tables
 from pipelines.people.suppression import suppressed, suppressed_among
 from pipelines.settings import Settings
 from warehouse.checks import stop_on_errors
-from warehouse.contracts.release import SCHEMA_VERSION
 from warehouse.files import link_tree, remove_leftovers
 from warehouse.lock import writing
-from warehouse.release_file import PERSONAL, ratings_by_person, update_release_file
+from warehouse.publishing import publishing
+from warehouse.release_file import PERSONAL
+from warehouse.release_people import ratings_by_person
+from warehouse.release_update import update_release_file
 from warehouse.store import ReleaseStore
 
 log = logging.getLogger(__name__)
@@ -60,16 +61,14 @@ def publish_without_forgotten(settings: Settings, run_id: str) -> str | None:
             "changed_from": base.release_id,
             "changed_people": 0,
         }
-        with store.publishing(facts, created_at, instead_of=base.release_id) as (release_id, path):
-            link_tree(base.path, path, but=("release.duckdb", "manifest.json"))
-            file = path / "release.duckdb"
-            shutil.copyfile(base.database, file)
-            about = {**facts, "release_id": release_id, "created_at": created_at, "schema_version": SCHEMA_VERSION}
+        release = publishing(store, facts, created_at, instead_of=base.release_id, retention=settings.releases)
+        with release as draft:
+            link_tree(base.path, draft.path, but=("release.duckdb", "manifest.json"))
+            shutil.copyfile(base.database, draft.database)
             findings = update_release_file(
-                file, dict.fromkeys(PERSONAL, tables.nobody()), {"release": tables.record_table("release", [about])},
-                gone, list_length=facts["list_length"],
+                draft.database, dict.fromkeys(PERSONAL, tables.nobody()),
+                {"release": tables.record_table("release", [draft.record])}, gone, list_length=facts["list_length"],
             )  # fmt: skip
             stop_on_errors(findings)
-        log_release(settings, store, run_id, release_id)
-    log.info("publish done release=%s gone=%d of=%s", release_id, len(gone), base.release_id)
-    return release_id
+    log.info("publish done release=%s gone=%d of=%s", draft.release_id, len(gone), base.release_id)
+    return draft.release_id

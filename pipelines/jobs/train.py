@@ -16,6 +16,7 @@ from pipelines.choice.learning import Learner
 from pipelines.choice.recipes import from_recipe, make_model, recipe_folders
 from pipelines.jobs.active import active_set
 from pipelines.jobs.handover import TrainedModels
+from pipelines.jobs.stars import train_stars
 from pipelines.models.base import Model
 from pipelines.models.parts.sharing import fit_all
 from pipelines.models.popularity import PopularityModel
@@ -94,6 +95,7 @@ def train(
                 tracked[name] = mlflow_id
                 registry.log_metrics(mlflow_id, _named(lessons.get(name)))
             log.info("train done model=%s seconds=%.2f", name, seconds[name])
+        train_stars(settings, bench, histories, films)
         whole = {name: model.recipe for name, model in chosen.items()}
         challenger = _challenger(settings, tuple(recipes or makers))
         TrainedModels(active.dataset, challenger, whole, tracked, lessons).write(bench)

@@ -9,6 +9,7 @@ from typing import Any
 from pipelines.blend.catalogue import load_model
 from pipelines.jobs.champion import rows_of, trained_for
 from pipelines.jobs.handover import Measured, Ranking, TrainedModels
+from pipelines.jobs.stars import Stars, stars_of
 from pipelines.models.base import Model
 from pipelines.models.popularity import PopularityModel
 from pipelines.runs import Workbench
@@ -35,6 +36,8 @@ class Winner:
         The release that it was trained for; None when this run trained it.
     chances : list of dict
         Rows of ``score_chances``: what its scores, and those of the models measured beside it, promise.
+    stars : Stars or None
+        What predicts ratings, where that was trained.
     blend : dict or None
         How its channels' weights were learned, as `TrainedModels.lessons` has it without the recipe it began with;
         None where they were not.
@@ -49,6 +52,7 @@ class Winner:
     metrics: list[dict[str, Any]]
     trained_for: str | None
     chances: list[dict[str, Any]]
+    stars: Stars | None
     blend: dict[str, Any] | None
 
     def load(self) -> tuple[Model, PopularityModel]:
@@ -88,7 +92,7 @@ def _of_run(bench: Workbench, name: str, trained: TrainedModels, gate: str) -> W
     blend = None if lesson is None else {key: value for key, value in lesson.items() if key != "begun"}
     return Winner(
         name, bench.model(name), popularity, trained.recipes[name], tracked, headline, rows, None,
-        measured.chances.get(gate, []), blend,
+        measured.chances.get(gate, []), stars_of(bench, None), blend,
     )  # fmt: skip
 
 
@@ -105,5 +109,6 @@ def winner_of_release(release: Release, bench: Workbench) -> Winner:
         rows_of(release, MODEL_METRICS),
         trained_for(release),
         rows_of(release, SCORE_CHANCES),
+        stars_of(bench, release),
         release.manifest.get("blend"),
     )

@@ -165,10 +165,18 @@ def only_people(table: pa.Table, user_ids: list[str]) -> pa.Table:
 
 def record_table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
     """Return a small table of the release from dictionaries, typed by its contract."""
-    relation: Relation = RELEASE_TABLES[name]
-    marks = ", ".join("?" for _ in relation.columns)
+    return record_tables({name: rows})[name]
+
+
+def record_tables(rows_of: Mapping[str, list[dict[str, Any]]]) -> dict[str, pa.Table]:
+    """Return small tables of the release from dictionaries, each typed by its contract."""
+    made = {}
     with connect() as con:
-        con.execute(relation.create_sql)
-        for row in rows:
-            con.execute(f'INSERT INTO "{name}" VALUES ({marks})', [row[column.name] for column in relation.columns])
-        return con.sql(f'SELECT * FROM "{name}"').to_arrow_table()
+        for name, rows in rows_of.items():
+            relation: Relation = RELEASE_TABLES[name]
+            marks = ", ".join("?" for _ in relation.columns)
+            con.execute(relation.create_sql)
+            for row in rows:
+                con.execute(f'INSERT INTO "{name}" VALUES ({marks})', [row[column.name] for column in relation.columns])
+            made[name] = con.sql(f'SELECT * FROM "{name}"').to_arrow_table()
+    return made

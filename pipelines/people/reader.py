@@ -28,7 +28,7 @@ COLUMNS = {
 BATCH_ROWS = 500_000
 SORTED_PEOPLE = 4096
 """People whose ratings are sorted at once: bounds what sorting holds besides the arrays."""
-METADATA = ("title", "year", "genres", "keywords", "cast_names", "directors", "tags", "overview")
+METADATA = ("title", "year", "genres", "keywords", "cast_names", "directors", "tags", "overview", "language")
 
 
 @dataclass(frozen=True)

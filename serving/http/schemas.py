@@ -117,6 +117,21 @@ class History(Answer):
     ratings: list[RatedFilm] = Field(description="The latest first.")
 
 
+class PredictedRating(Answer):
+    """The stars that somebody would give a film."""
+
+    user_id: str
+    movie_id: int = Field(description="TMDB id.")
+    title: str
+    release_id: str
+    predicted_rating: float = Field(ge=0.5, le=5, description="Stars; as if they had not rated it.")
+    rated: float | None = Field(description="The stars that they did give, if they have rated it.")
+    known_film: bool = Field(description="Whether ratings of the film were learned from; else it is the person's mean.")
+    rmse: float = Field(ge=0, description="Root of the mean squared error of such predictions, in stars.")
+    mae: float = Field(ge=0, description="Mean absolute error, in stars.")
+    n_ratings: int = Field(description="Ratings that the errors were measured on, by five-fold cross-validation.")
+
+
 class RankedFilm(Film):
     """A film in a list that is the same for everybody."""
 

@@ -56,7 +56,7 @@ def test_a_shard_damaged_between_ranking_and_loading(
     lost, served = [], first
     for at in (0.1, 0.4, 0.8) if how in ("flipped", "truncated") else (0.5,):
         with monkeypatch.context() as patched:
-            patched.setattr("pipelines.jobs.publish.rank_everybody", damaged_after(how, at))
+            patched.setattr("pipelines.jobs.edition.rank_everybody", damaged_after(how, at))
             try:
                 with tally.attempt(f"shard {how}"):
                     try:

@@ -159,3 +159,15 @@ def test_a_refused_model_leaves_the_champion_ranking(
     # a run says it too
     text = call(invoke, "run", "--movielens", str(make_set()), "--no-enrich", "--train", "none")
     assert f"ranked by covisitation of release {first.release_id}." in " ".join(text.split())
+
+
+def test_run_and_build_tell_programs_what_they_did(invoke: Invoke, make_set: SetMaker, run_settings: Settings) -> None:
+    words = ("run", "--movielens", str(make_set()), "--no-enrich", "--quiet", "--json")
+    made = json.loads(call(invoke, *words))
+    assert made["release_id"] == ReleaseStore(run_settings.folder).current_id()
+    assert (made["users"], made["movies"], made["dataset"]) == (60, 40, "ml-latest-small")
+    assert made["example"]["user_id"].startswith("ml_")
+    assert [film["rank"] for film in made["example"]["recommendations"]] == list(range(1, 11))
+    checks = json.loads(call(invoke, "build", "--quiet", "--json"))
+    assert {"rating_out_of_range", "unknown_films"} <= {check["check_name"] for check in checks}
+    assert all(check["rows_found"] == 0 for check in checks if check["severity"] == "error")

@@ -18,6 +18,7 @@ from tests.warehouse.conftest import Playbill
 from warehouse import ledgers
 from warehouse.attached import sql_name
 from warehouse.db import connect
+from warehouse.publishing import publishing
 from warehouse.store import ReleaseStore
 
 ATTACKS = [
@@ -96,7 +97,7 @@ def tiny(run_settings: Settings) -> Settings:
     store = ReleaseStore(run_settings.folder)
     facts = {"dataset": "tiny", "model": "popularity", "users": 1, "ratings": 1, "metrics": {}}
     now = datetime(2026, 11, 21, 3, tzinfo=UTC)
-    with store.publishing(facts, now) as (_, path), connect(path / "release.duckdb") as con:
+    with publishing(store, facts, now) as draft, connect(draft.database) as con:
         con.execute("CREATE TABLE lists AS SELECT 'ann' AS user_id")
         con.execute("CREATE VIEW glance AS SELECT * FROM lists")
         con.execute("CHECKPOINT")

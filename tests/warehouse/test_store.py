@@ -8,6 +8,7 @@ import pytest
 from warehouse.contracts.release import SCHEMA_VERSION
 from warehouse.errors import BrokenReleaseError, NoReleaseError, UnknownReleaseError
 from warehouse.folder import DataFolder
+from warehouse.publishing import publishing
 from warehouse.store import ReleaseStore
 
 START = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -19,11 +20,11 @@ def store(tmp_path: Path) -> ReleaseStore:
 
 
 def publish(store: ReleaseStore, days: int = 0, text: str = "lists") -> str:
-    with store.publishing({"dataset": "tiny"}, START + timedelta(days=days)) as (release_id, path):
-        (path / "release.duckdb").write_text(text)
-        (path / "models").mkdir()
-        (path / "models" / "a.npy").write_text("array")
-    return release_id
+    with publishing(store, {"dataset": "tiny"}, START + timedelta(days=days)) as draft:
+        draft.database.write_text(text)
+        (draft.path / "models").mkdir()
+        (draft.path / "models" / "a.npy").write_text("array")
+    return draft.release_id
 
 
 def test_nothing_published_yet(store: ReleaseStore) -> None:
@@ -44,8 +45,8 @@ def test_a_release_is_named_by_its_time_and_content(store: ReleaseStore) -> None
 
 def test_a_publish_that_fails_changes_nothing(store: ReleaseStore) -> None:
     first = publish(store)
-    with pytest.raises(OSError, match="disk"), store.publishing({}, START + timedelta(days=1)) as (_, path):
-        (path / "release.duckdb").write_text("half")
+    with pytest.raises(OSError, match="disk"), publishing(store, {}, START + timedelta(days=1)) as draft:
+        draft.database.write_text("half")
         raise OSError("disk full")
     assert store.current_id() == first
     assert store.ids() == [first]
@@ -140,12 +141,10 @@ def test_retention_keeps_the_newest_pinned_ones_uncounted_and_one_a_day(store: R
 
 def test_of_each_of_the_last_days_the_last_release_is_kept(store: ReleaseStore) -> None:
     def at(hours: int) -> str:
-        with store.publishing({"hours": hours, "model": "a", "recipe": {}}, START + timedelta(hours=hours)) as (
-            name,
-            path,
-        ):
-            (path / "release.duckdb").write_text(str(hours))
-        return name
+        facts = {"hours": hours, "model": "a", "recipe": {}}
+        with publishing(store, facts, START + timedelta(hours=hours)) as draft:
+            draft.database.write_text(str(hours))
+        return draft.release_id
 
     ids = {hours: at(hours) for hours in (0, 6, 12, 24, 30, 48, 49, 50, 51)}
     assert set(store.prune(2, daily=2)) == {ids[hours] for hours in (0, 6, 12, 24, 48, 49)}
@@ -154,9 +153,9 @@ def test_of_each_of_the_last_days_the_last_release_is_kept(store: ReleaseStore) 
 
 def release_of(store: ReleaseStore, days: int, recipe: dict[str, int], **facts: str | None) -> str:
     known = {"model": "hybrid", "filler": "popularity", "recipe": recipe, **facts}
-    with store.publishing(known, START + timedelta(days=days)) as (release_id, path):
-        (path / "release.duckdb").write_text("lists")
-    return release_id
+    with publishing(store, known, START + timedelta(days=days)) as draft:
+        draft.database.write_text("lists")
+    return draft.release_id
 
 
 def test_a_pinned_release_is_served_until_it_is_unpinned(store: ReleaseStore) -> None:

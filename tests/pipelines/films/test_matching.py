@@ -73,28 +73,28 @@ def test_the_year_decides_between_a_film_and_its_remake() -> None:
 
 def test_a_part_of_a_title_does_not_take_a_film_that_another_one_is() -> None:
     films = [TitledFilm(1, "First Contact", 1996), TitledFilm(2, "Star Trek: First Contact", 1996)]
-    outcome = match_all(films, Matcher([Candidate(199, ("Star Trek: First Contact",), 1996)]))
-    assert {film: match.candidate.tmdb_id for film, match in outcome.matched.items()} == {2: 199}
-    assert outcome.unmatched == (1,)
+    pairing = match_all(films, Matcher([Candidate(199, ("Star Trek: First Contact",), 1996)]))
+    assert {film: match.candidate.tmdb_id for film, match in pairing.matched.items()} == {2: 199}
+    assert pairing.unmatched == (1,)
 
 
 def test_a_film_that_a_set_holds_twice_is_matched_twice() -> None:
     films = [TitledFilm(1, "Hugo Pool", 1997), TitledFilm(2, "Hugo Pool", 1997)]
-    outcome = match_all(films, Matcher([Candidate(5, ("Hugo Pool",), 1997)]))
-    assert sorted(outcome.matched) == [1, 2]
+    pairing = match_all(films, Matcher([Candidate(5, ("Hugo Pool",), 1997)]))
+    assert sorted(pairing.matched) == [1, 2]
 
 
 def test_two_titles_do_not_share_a_film() -> None:
     films = [TitledFilm(1, "The Promise (Versprechen, Das)", 1994), TitledFilm(2, "La Promesse", 1995)]
     both = Candidate(5, ("The Promise", "La Promesse"), 1995)
-    outcome = match_all(films, Matcher([both]))
-    assert sorted(outcome.matched) == [2]  # its year is the film's own
-    assert outcome.ambiguous == {1: (5,)}
+    pairing = match_all(films, Matcher([both]))
+    assert sorted(pairing.matched) == [2]  # its year is the film's own
+    assert pairing.ambiguous == {1: (5,)}
 
 
 def test_a_film_that_is_held_outside_stays_there() -> None:
-    outcome = match_all([TitledFilm(1, "La Promesse", 1996)], Matcher([Candidate(5, ("La Promesse",), 1996)]), {5: "X"})
-    assert (outcome.matched, outcome.ambiguous) == ({}, {1: (5,)})
+    pairing = match_all([TitledFilm(1, "La Promesse", 1996)], Matcher([Candidate(5, ("La Promesse",), 1996)]), {5: "X"})
+    assert (pairing.matched, pairing.ambiguous) == ({}, {1: (5,)})
 
 
 def test_names_in_brackets() -> None:

@@ -74,7 +74,7 @@ def test_what_is_ranked_is_read_under_the_lock(staged: tuple[Settings, str], mon
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return read_people(folder)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("pipelines.jobs.publish.read_people", locked_read)
+    monkeypatch.setattr("pipelines.jobs.edition.read_people", locked_read)
     assert publish(settings, run_id).users == 60
     with writing(settings.folder):  # and it is free again
         pass

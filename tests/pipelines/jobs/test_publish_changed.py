@@ -24,7 +24,7 @@ from pipelines.settings_sections import TrainingSettings
 from tests.conftest import SetMaker, small_set
 from warehouse.contracts.release import RELEASE_TABLES
 from warehouse.db import connect
-from warehouse.errors import BrokenReleaseError, NoReleaseError
+from warehouse.errors import NoReleaseError
 from warehouse.files import sha256_of
 from warehouse.store import ReleaseStore
 
@@ -152,7 +152,9 @@ def test_where_all_lists_could_differ_all_are_made_anew(plain: Settings, make_se
 
 
 @pytest.mark.slow
-def test_a_damaged_file_is_made_anew_and_damaged_arrays_are_refused(plain: Settings, make_set: SetMaker) -> None:
+def test_a_damaged_file_is_made_anew_and_damaged_arrays_are_passed_over(
+    plain: Settings, make_set: SetMaker, caplog: pytest.LogCaptureFixture
+) -> None:
     first = first_release(plain, make_set())
     store = ReleaseStore(plain.folder)
     database = store.get(first).database
@@ -163,9 +165,17 @@ def test_a_damaged_file_is_made_anew_and_damaged_arrays_are_refused(plain: Setti
     content = bytearray(victim.read_bytes())
     content[-1] ^= 1
     victim.write_bytes(content)
-    with pytest.raises(BrokenReleaseError, match=victim.name):
+    with caplog.at_level("WARNING"):
+        again = publish_changed(plain, new_run_id()).release_id
+    assert victim.name in caplog.text
+    assert store.verify(again).manifest["arrays_from"] == first
+    assert rows_of(plain, again)["recommendation_lists"] == rows_of(plain, healed)["recommendation_lists"]
+    for release_id in (again, first):
+        for path in store.get(release_id).models.rglob("*.npy"):
+            path.write_bytes(content)
+    with pytest.raises(NoReleaseError, match="no release of"):
         publish_changed(plain, new_run_id())
-    assert store.current_id() == healed
+    assert store.current_id() == again
 
 
 def test_without_a_release_there_is_nothing_to_begin_with(plain: Settings, make_set: SetMaker) -> None:
@@ -180,39 +190,39 @@ def test_without_a_release_there_is_nothing_to_begin_with(plain: Settings, make_
 @pytest.mark.parametrize(
     "step",
     [
-        "changed_people",
-        "rank_everybody",
-        "link_tree",
-        "update_release_file",
-        "FilmSearch",
-        "shutil.copyfile",
-        "log_release",
+        "jobs.publish_changed.changed_people",
+        "jobs.edition.rank_everybody",
+        "jobs.publish_changed.link_tree",
+        "jobs.publish_changed.update_release_file",
+        "jobs.publish_changed.FilmSearch.build",
+        "jobs.publish_changed.shutil.copyfile",
+        "warehouse.publishing.ledgers.append",
     ],
 )
 def test_a_full_disk_at_any_step_leaves_the_served_release_and_the_next_run_heals(
     plain: Settings, make_set: SetMaker, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     first = first_release(plain, make_set())
-    store = ReleaseStore(plain.folder)
+    store, run_id = ReleaseStore(plain.folder), new_run_id()
+    movies = small_set()["movies.csv"].replace("Film 7", "Zebra 7")
+    ingest(plain, run_id, movielens=make_set(ratings_csv=changed_ratings(1), movies_csv=movies))
+    build(plain, run_id)
 
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "no space left on device")
 
     with monkeypatch.context() as patched:
-        if step == "FilmSearch":
-            patched.setattr("pipelines.jobs.publish_changed.FilmSearch.build", full)
-        else:
-            patched.setattr(f"pipelines.jobs.publish_changed.{step}", full)
+        patched.setattr(step if step.startswith("warehouse") else f"pipelines.{step}", full)
         with pytest.raises(OSError, match="no space"):
             publish_changed(plain, new_run_id())
     whole = store.ids()
-    assert store.current_id() == (whole[0] if step == "log_release" else first)  # logged when it is served already
+    assert store.current_id() == (whole[0] if "ledgers" in step else first)  # logged when it is served already
     assert [store.damaged(release_id) for release_id in whole] == [[]] * len(whole)
     healed = publish_changed(plain, new_run_id()).release_id
     assert store.current_id() == healed
     assert store.damaged(healed) == []
     assert not list(plain.folder.releases.glob(".*.tmp"))
-    assert rows_of(plain, healed) == rows_of(plain, first)
+    assert rows_of(plain, healed) == rows_of(plain, full_publish(plain))
 
 
 def test_what_is_linked_is_not_summed_again_and_the_sums_hold(
@@ -226,7 +236,7 @@ def test_what_is_linked_is_not_summed_again_and_the_sums_hold(
         return sha256_of(path)
 
     with monkeypatch.context() as patched:
-        patched.setattr("warehouse.store.sha256_of", noting)
+        patched.setattr("warehouse.manifest.sha256_of", noting)
         again = publish_changed(plain, new_run_id()).release_id
     assert not [name for name in summed if ".tmp/" in name and ("/models/" in name or "/search/" in name)]
     assert [name for name in summed if name.endswith(".tmp/release.duckdb")]

@@ -21,7 +21,7 @@ EXPECTED = {
     "/recommendations/{user_id}", "/recommendations/me", "/recommendations/batch", "/api/recommendations", "/recommend",
     "/movies/{movie_id}", "/movies/{movie_id}/similar", "/movies/popular", "/movies/search", "/genres",
     "/discovery/movies/popular", "/discovery/movies/search", "/health", "/ready", "/release", "/metrics",
-    "/users/{user_id}/history",
+    "/users/{user_id}/history", "/users/{user_id}/rating/{movie_id}",
 }  # fmt: skip
 
 
