@@ -207,6 +207,18 @@ class Scored:
         kept = np.arange(k) < counts[:, None]
         return Lists(np.concatenate(([0], np.cumsum(counts))), items[kept], scores[kept])
 
+    def totals(self) -> FloatArray:
+        """Return every film's weighted sum for each history, -inf for what is no candidate; as `best` works it out."""
+        total = np.empty(self.block.shape[1:], dtype=np.float32)
+        total[:] = self.shift.sum(axis=0, dtype=np.float32)[:, None]
+        candidate = np.zeros(total.shape, dtype=np.bool_)
+        for number, scores in enumerate(self.block):
+            total += self.gain[number][:, None] * scores
+            scored = self.ranking.scored[number] & ((scores != 0) | ~self.ranking.sparse[number])
+            candidate |= self.speaks[number][:, None] & scored
+        candidate[self.histories.owner, self.histories.item_idx] = False
+        return np.where(candidate, total, np.float32(-np.inf))
+
     def says(self, lists: Lists) -> FloatArray:
         """Return each channel's weighted word for each listed film, float32, shape (n_listed, n_channels)."""
         owner = np.repeat(np.arange(len(lists)), np.diff(lists.indptr))

@@ -12,6 +12,7 @@ from pipelines.films.search import FilmSearch
 from pipelines.jobs.active import active_set
 from pipelines.jobs.edition import Edition
 from pipelines.jobs.release_record import facts_of, small_tables
+from pipelines.jobs.served import follow
 from pipelines.jobs.stars import FOLDER
 from pipelines.jobs.winner import winner_of
 from pipelines.lists import tables
@@ -94,6 +95,7 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
                 left = edition.without(gone)
                 draft.facts |= facts_of(left, sizes)
                 _write(draft, tables.without_people(content, gone), left)
+    follow(settings)
     published = Published.of(draft)
     log.info(
         "publish done release=%s users=%d model=%s trained_for=%s previous=%s",

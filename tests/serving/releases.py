@@ -163,7 +163,7 @@ def publish_release(
         FilmSearch.build(films).save(path / "search")
         row = {**facts, "release_id": release_id, "created_at": created_at, "schema_version": SCHEMA_VERSION,
                "recipe_hash": "0" * 12, "arrays_from": None, "git_revision": None, "mlflow_run_id": None,
-               "data_watermark": created_at}  # fmt: skip
+               "mlflow_version": None, "data_watermark": created_at}  # fmt: skip
         content = {
             **{name: relation_table(name) for name in RELEASE_TABLES},
             "recommendation_lists": tables.list_table(pa.Table.from_batches([lists]), created_at),
