@@ -91,7 +91,13 @@ def open_app(path: Path, facts: Path | None) -> Measurable:
     table = pd.read_csv(path).sort_values("id")
     ids, items = np.unique(table["movie_id"].to_numpy(np.int64), return_inverse=True)
     people, users = np.unique(table["user_id"].to_numpy(str), return_inverse=True)
-    seconds = pd.to_datetime(table["created_at"], utc=True).to_numpy().astype("datetime64[s]").astype(np.int64)
+    seconds = (
+        pd.to_datetime(table["created_at"], utc=True)
+        .dt.tz_localize(None)
+        .to_numpy()
+        .astype("datetime64[s]")
+        .astype(np.int64)
+    )
     records = {} if facts is None else _records(facts, set(ids.tolist()))
     metadata = pd.DataFrame([records.get(movie_id, {}) for movie_id in ids.tolist()], index=range(len(ids)))
     ratings = Ratings(
