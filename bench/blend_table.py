@@ -16,6 +16,7 @@ import gzip
 import json
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,10 +131,10 @@ def half_of(whole: Measurable) -> Measurable:
     ratings = whole.ratings
     chosen = np.zeros(ratings.n_users, dtype=bool)
     chosen[np.random.default_rng(SEED).permutation(ratings.n_users)[: ratings.n_users // 2]] = True
-    rows, place = chosen[ratings.user_idx], np.cumsum(chosen) - 1
-    half = Ratings(
-        place[ratings.user_idx[rows]], ratings.item_idx[rows], ratings.rating[rows], ratings.rated_at[rows],
-        int(chosen.sum()), ratings.n_items,
+    rows = chosen[ratings.user_idx]
+    half = replace(
+        ratings, user_idx=ratings.user_idx[rows], item_idx=ratings.item_idx[rows], rating=ratings.rating[rows],
+        rated_at=ratings.rated_at[rows],
     )  # fmt: skip
     return Measurable(half, whole.films, whole.dataset)
 

@@ -178,7 +178,8 @@ def evaluate(
         if progress is not None:
             progress(f"{protocol}, fold {number} of {len(folds)}: fitting")
         unfitted = {name: maker() if learn is None else learn(maker(), number - 1) for name, maker in makers.items()}
-        for name, model in _fitted(unfitted, fold.train, films, learns_from or {}, of_films_alone(known)):
+        in_time = fold.films(films)
+        for name, model in _fitted(unfitted, fold.train, in_time, learns_from or {}, of_films_alone(known)):
             known += of_films_alone([model])
             if progress is not None:
                 progress(f"{protocol}, fold {number} of {len(folds)}: {name}")
