@@ -63,7 +63,7 @@ def publish_synthetic(
              "run_id": f"bench-{seed}"}  # fmt: skip
     row = {**facts, "created_at": created_at, "schema_version": SCHEMA_VERSION, "git_revision": None,
            "recipe_hash": "0" * 12, "arrays_from": None,
-           "mlflow_run_id": None, "data_watermark": created_at}  # fmt: skip
+           "mlflow_run_id": None, "mlflow_version": None, "data_watermark": created_at}  # fmt: skip
     movies = _movies(ids, rng)
     with publishing(ReleaseStore(folder), facts, created_at) as draft:
         release_id, path = draft.release_id, draft.path

@@ -10,7 +10,7 @@ from warehouse.errors import ReleaseError
 from warehouse.store import Release, ReleaseStore
 
 LOCAL_MLFLOW = "http://127.0.0.1:5000"
-START_MLFLOW = "`mlflow server --backend-store-uri sqlite:///mlruns/mlflow.db --workers 1`"
+START_MLFLOW = "`playbill mlflow`"
 
 
 def changes(settings: Settings, release: Release) -> list[str]:

@@ -141,6 +141,7 @@ class TrainingSettings(Section):
     published: ModelName = Field("hybrid", description="The one whose lists are published if it beats popularity.")
     gate: ProtocolName = Field("next", description="Protocol on which it must do so.")
     protocols: tuple[ProtocolName, ...] = Field(("next", "last-out"), description="Protocols that a run reports.")
+    stars: bool = Field(True, description="Whether SVD learns to predict ratings, with its error; it ranks nothing.")
     measured_people: int = Field(
         20_000, ge=1, description="People whose lists are measured at most, drawn by the seed; all are learned from."
     )

@@ -20,6 +20,7 @@ from playbill_client.shapes import (
     ReleaseInfo,
     SimilarFilms,
     Taken,
+    WhyNotAnswer,
     WishedList,
 )
 
@@ -126,6 +127,12 @@ def recommend(
 def history(user_id: str, *, limit: int = 100, page: int = 1) -> Call[History]:
     """Return the ratings that somebody's list was made from, the latest first."""
     return Call(History, "/users/{user_id}/history", {"user_id": user_id}, {"limit": limit, "page": page})
+
+
+def why_not(user_id: str, movie_id: int) -> Call[WhyNotAnswer]:
+    """Return why a film is not on somebody's list, or where on it."""
+    path = {"user_id": user_id, "movie_id": str(movie_id)}
+    return Call(WhyNotAnswer, "/recommendations/{user_id}/why-not/{movie_id}", path)
 
 
 def movie(movie_id: int) -> Call[MovieDetails]:

@@ -25,7 +25,7 @@ from serving.http.edge import Edge
 from serving.http.errors import Problem, problem_response
 from serving.http.fast import PlainListRoute
 from serving.http.openapi import allowed_methods, description
-from serving.routes import feedback, movies, operate, recommend, recommendations, users
+from serving.routes import feedback, movies, operate, recommend, recommendations, users, why_not
 
 GZIP_LEVEL = 4
 FEEDBACK_LOOK_SECONDS, KEYS_LOOK_SECONDS = 5.0, 1.0
@@ -46,7 +46,8 @@ def create_app(
     context, serving = make_context(settings, upstream, connections), settings.serving
     app = FastAPI(title="Playbill", version="1", lifespan=_lifespan, openapi_url=None, redirect_slashes=False)
     app.state.context = context
-    for routes in (recommendations, recommend, users, movies, operate, *([feedback] if serving.feedback else [])):
+    shown = (recommendations, why_not, recommend, users, movies, operate, *([feedback] if serving.feedback else []))
+    for routes in shown:
         app.include_router(routes.router)
     app.router.routes.insert(0, PlainListRoute(recommendations.plain_list))
     app.add_middleware(GZipMiddleware, minimum_size=serving.gzip_bytes, compresslevel=GZIP_LEVEL)

@@ -63,6 +63,7 @@ class Snapshot:
         self.facts = Facts(facts, self.films, FilmSearch.load(release.path / "search"))
         likes, ratings = (facts[name].fill_null(0).to_numpy().astype(np.int64) for name in ("likes", "ratings"))
         self.chances = Chances(self.reader.chances(), self.ranker.order, likes, ratings)
+        self.stars = load_model(release.models / "stars") if self.manifest.get("stars") else None
         content = self._content(release)
         self.content = None if content is None else Ranker.of(content, popularity, self.films.films).ready()
 

@@ -23,6 +23,7 @@
     │   ├── NotFittedError           it has not been fitted or loaded
     │   ├── NotEnoughDataError       too few ratings to learn from
     │   └── ModelFormatError         its saved files are not of this version
+    ├── UnknownFilmError        the release does not hold that film
     └── UnknownUserError        no list is stored for that user
 
 A message names the table, model, file or release, what was found and what was expected, and what to do.
@@ -118,6 +119,10 @@ class NotEnoughDataError(ModelError):
 
 class ModelFormatError(ModelError):
     """A saved model's files are missing or of another version."""
+
+
+class UnknownFilmError(PlaybillError):
+    """The release does not hold this film."""
 
 
 class UnknownUserError(PlaybillError):

@@ -40,9 +40,12 @@ GROUPS: dict[str, dict[str, Entry]] = {
     },
     "Look at it": {
         "recommend": Entry("lists", "somebody's list, with the films that it is due to"),
+        "why-not": Entry("lists", "why a film is not on somebody's list"),
+        "predict": Entry("predict", "the stars that somebody would give a film"),
         "sql": Entry("query", "ask the releases and the lake in SQL"),
         "releases": Entry("releases", "what was published, and what is served"),
         "diff": Entry("diff", "what tells one release from another"),
+        "mlflow": Entry("mlflow", "what was trained, how good it was, what is served"),
         "doctor": Entry("doctor", "what is configured, what answers, what is stale"),
     },
     "Serve it": {

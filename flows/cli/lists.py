@@ -1,8 +1,9 @@
-"""`playbill recommend`: somebody's list, with the films that it is due to."""
+"""`playbill recommend` and `why-not`: somebody's list, with what it is due to, and what is not on it."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -32,6 +33,7 @@ FIRST_PEOPLE_SQL = "SELECT user_id FROM recommendation_lists ORDER BY user_id LI
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("recommend")(recommend)
+    app.command("why-not")(why_not)
 
 
 def recommend(
@@ -53,6 +55,35 @@ def recommend(
     if as_json:
         answer = {"user_id": user_id, "recommendations": rows}
         typer.echo(for_output(json.dumps(answer, indent=1, ensure_ascii=False)))
+
+
+def why_not(
+    user: Annotated[str, typer.Argument(help="A user id such as sample_1 or ml_1.")],
+    movie: Annotated[str, typer.Argument(help="A film: its TMDB id, or its whole title.")],
+    release: Annotated[
+        str | None, typer.Option("--release", autocompletion=release_ids, help="A release instead of the current one.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Tell why a film is not on somebody's list: its place, its score and each channel's share, or what removed it."""
+    settings, user_id = load_settings(), of_request(user)
+    from pipelines.jobs.why_not import explain
+
+    explained = explain(settings, user_id, movie, release)
+    answer = explained.answer
+    if as_json:
+        about = {"user_id": user_id, "movie_id": explained.movie_id, "title": explained.title}
+        told = {**about, "release_id": explained.release_id, **asdict(answer), "explanation": answer.in_words}
+        typer.echo(for_output(json.dumps(told, indent=1, ensure_ascii=False)))
+        return
+    out.print(f"{explained.title} ({explained.movie_id}) for {user_id}: {answer.in_words}.")
+    if answer.score is not None and answer.last_score is not None:
+        out.print(f"Its score is {answer.score:.4f}; the last film of the list has {answer.last_score:.4f}.")
+    if answer.channels:
+        table = Table("channel", "adds", "share")
+        for each in answer.channels:
+            table.add_row(each.channel, f"{each.points:+.4f}", f"{each.share:.0%}")
+        out.print(table)
 
 
 def list_table(con: Connection, user: str, k: int, forgotten: frozenset[str] = frozenset()) -> Table:

@@ -12,7 +12,7 @@ from rich.table import Table
 from flows.cli.completion import release_ids
 from flows.cli.console import out
 from pipelines.runs import new_run_id
-from pipelines.settings import load_settings
+from pipelines.settings import Settings, load_settings
 from warehouse import ledgers
 from warehouse.errors import BrokenReleaseError, ConfigError, ReleaseError, UnknownReleaseError
 from warehouse.folder import DataFolder
@@ -93,8 +93,8 @@ def rollback(
 
     It is pinned until another recipe is promoted, so that the nightly run does not undo it.
     """
-    folder = load_settings().folder
-    store = ReleaseStore(folder)
+    settings = load_settings()
+    folder, store = settings.folder, ReleaseStore(settings.folder)
     with writing(folder):
         previous = store.current_id()
         target = release_id or store.before(previous)
@@ -107,9 +107,17 @@ def rollback(
         if not is_newest and target not in store.pins.read():
             store.pins.add(target, "promotion")
         _record(folder, "rolled back", target, previous)
+    _follow(settings)
     out.print(f"Serving {target} (was {previous}). Back again: playbill rollback {previous}")
     if not is_newest:
         out.print("Releases made from now on wait beside it, until another recipe is promoted or: playbill unpin")
+
+
+def _follow(settings: Settings) -> None:
+    """Have MLflow's champion be the model that is served now."""
+    from pipelines.jobs.served import follow
+
+    follow(settings)
 
 
 def pin(

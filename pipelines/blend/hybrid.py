@@ -145,12 +145,14 @@ class HybridModel(Model):
         scored = np.zeros(total.shape, dtype=bool)
         spoke = np.zeros(len(histories), dtype=bool)
         for channel in channels_of(self):
-            scores = channel.model.score_weighed(histories, channel.weights(histories))
+            weights = channel.weights(histories)
+            scores = channel.model.score_weighed(histories, weights)
             finite = np.isfinite(scores)
             if channel.weight > 0:
                 scored |= finite
                 spoke |= finite.any(axis=1) & channel.model.personal
-            total += channel.weight * standardise(scores, channel.model.item_side().scored, histories)
+            loudness = channel.weight * channel.model.trust(histories, weights)[:, None]
+            total += loudness * standardise(scores, channel.model.item_side().scored, histories)
         total[~(scored & spoke[:, None])] = -np.inf
         total[histories.owner, histories.item_idx] = -np.inf
         return total.astype(np.float32)

@@ -108,13 +108,15 @@ class OnePass:
                 sums[number] = _score_factors(side, fold, batch, block[number])
                 read = np.bincount(batch.owner, weights=fold.curvature, minlength=len(batch)) > 0
                 spoke[number] = read | (not self.personal[number])
-        gain, shift = self._scale(batch, sums, spoke)
+        gain, shift = self._scale(batch, weights, sums, spoke)
         # neither popularity alone nor what speaks against films makes a list personal
         readers = self.personal & self.positive[:, 0]
         candidates = spoke & (spoke[readers].any(axis=0) if self.personal.any() else True) & self.positive
         return Scored(self, first, batch, weights, folds, block, gain, shift, candidates)
 
-    def _scale(self, batch: Histories, sums: NDArray[np.float64], spoke: BoolArray) -> tuple[FloatArray, FloatArray]:
+    def _scale(
+        self, batch: Histories, weights: list[FloatArray], sums: NDArray[np.float64], spoke: BoolArray
+    ) -> tuple[FloatArray, FloatArray]:
         """Return what a channel's score is multiplied with and what is then added to standardise and weigh it."""
         gain, shift = np.zeros(spoke.shape, np.float32), np.zeros(spoke.shape, np.float32)
         for number, channel in enumerate(self.channels):
@@ -127,7 +129,8 @@ class OnePass:
             mean = sums[number, :, 0] / n
             deviation = np.sqrt(np.maximum(sums[number, :, 1] / n - mean**2, 0))
             told = spoke[number] & (deviation > FAINT * np.maximum(np.abs(mean), 1e-30))
-            scale = np.divide(channel.weight, deviation, out=np.zeros_like(mean), where=told)
+            loudness = channel.weight * channel.model.trust(batch, weights[number])
+            scale = np.divide(loudness, deviation, out=np.zeros_like(mean), where=told)
             gain[number], shift[number] = scale, -scale * mean
         return gain, shift
 
@@ -203,6 +206,18 @@ class Scored:
         )  # fmt: skip
         kept = np.arange(k) < counts[:, None]
         return Lists(np.concatenate(([0], np.cumsum(counts))), items[kept], scores[kept])
+
+    def totals(self) -> FloatArray:
+        """Return every film's weighted sum for each history, -inf for what is no candidate; as `best` works it out."""
+        total = np.empty(self.block.shape[1:], dtype=np.float32)
+        total[:] = self.shift.sum(axis=0, dtype=np.float32)[:, None]
+        candidate = np.zeros(total.shape, dtype=np.bool_)
+        for number, scores in enumerate(self.block):
+            total += self.gain[number][:, None] * scores
+            scored = self.ranking.scored[number] & ((scores != 0) | ~self.ranking.sparse[number])
+            candidate |= self.speaks[number][:, None] & scored
+        candidate[self.histories.owner, self.histories.item_idx] = False
+        return np.where(candidate, total, np.float32(-np.inf))
 
     def says(self, lists: Lists) -> FloatArray:
         """Return each channel's weighted word for each listed film, float32, shape (n_listed, n_channels)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from pipelines.choice.recipes import from_recipe
+from pipelines.choice.recipes import from_recipe, recipe_hash
 from pipelines.models.popularity import PopularityModel
 from warehouse.columns import Relation
 from warehouse.db import connect
@@ -51,6 +51,20 @@ def champion_release(folder: DataFolder, dataset: str) -> Release | None:
 def trained_for(release: Release) -> str:
     """Return the release that its arrays were trained for: itself, or an older one that nobody has beaten since."""
     return str(release.manifest.get("arrays_from") or release.release_id)
+
+
+def recipe_asked(release: Release) -> str:
+    """Return the hash of its model's recipe as it was asked for, before weights were learned."""
+    facts = release.manifest
+    return str(facts.get("recipe_asked") or recipe_hash(facts["model"], facts["recipe"]))
+
+
+def asked_of(folder: DataFolder, dataset: str, name: str, recipe: dict[str, Any]) -> str:
+    """Return the hash of a recipe as it was asked for: the champion's, trained again as it is, was asked for before."""
+    release, own = champion_release(folder, dataset), recipe_hash(name, recipe)
+    if release is None or recipe_hash(release.manifest["model"], release.manifest["recipe"]) != own:
+        return own
+    return recipe_asked(release)
 
 
 def champion_recipe(folder: DataFolder, dataset: str) -> dict[str, dict[str, Any]]:

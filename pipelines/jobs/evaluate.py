@@ -24,6 +24,7 @@ from pipelines.films.films import Films
 from pipelines.jobs.active import active_set
 from pipelines.jobs.handover import Measured, TrainedModels
 from pipelines.jobs.opponent import CHAMPION, Opponent, as_it_was, opponent_of
+from pipelines.jobs.tracking import csv_of, curves, headline
 from pipelines.lists.tables import chance_rows
 from pipelines.people.reader import People, read_films, read_people
 from pipelines.progress import step
@@ -147,17 +148,24 @@ def _record(
     }
     Measured(rows, sides, {} if opponent is None else opponent.to_json(), chances).write(bench)
     if trained.mlflow:
-        registry = Registry(settings)
-        for model, mlflow_id in trained.mlflow.items():
-            registry.log_metrics(mlflow_id, _named(rows, model))
-        if registry.lost:
-            replace(trained, mlflow={}).write(bench)  # so that the next stage does not ask, and warn, again
+        _track(settings, bench, trained, Measured.read(bench).rows)
     for row in rows:
         if row["segment"] == "all" and row["metric"] in ("ndcg", "recall"):
             log.info(
                 "evaluate done protocol=%s model=%s metric=%s@%d value=%s",
                 row["protocol"], row["model"], row["metric"], row["k"], _short(row["value"]),
             )  # fmt: skip
+
+
+def _track(settings: Settings, bench: Workbench, trained: TrainedModels, rows: list[dict[str, Any]]) -> None:
+    """Add the figures to MLflow's runs: each model's to its own, the challenger's to the training's too."""
+    registry, gate = Registry(settings), settings.training.gate
+    for model, mlflow_id in (*trained.mlflow.items(), (trained.challenger, trained.mlflow_training)):
+        registry.log_metrics(mlflow_id, headline(rows, model, gate), curves(rows, model))
+    registry.log_texts(trained.mlflow_training, {"figures.csv": csv_of(rows)})
+    registry.end(trained.mlflow_training)
+    if registry.lost:
+        replace(trained, mlflow={}).write(bench)  # so that the next stage does not ask, and warn, again
 
 
 def _channel_rows(model: str, lesson: dict[str, Any], recipe: str) -> list[dict[str, Any]]:
@@ -169,16 +177,3 @@ def _channel_rows(model: str, lesson: dict[str, Any], recipe: str) -> list[dict[
         gain = {"metric": "channel_gain", "k": 10, "value": worth["gain"], "low": worth["low"], "high": worth["high"]}
         rows += [{**about, **weight, "recipe": recipe}, {**about, **gain, "recipe": recipe}]
     return rows
-
-
-def _named(rows: list[dict[str, Any]], model: str) -> dict[str, float]:
-    """Return a model's figures under MLflow's names: ``next.ndcg_at_10``, ``next.ndcg_at_10.low``."""
-    named: dict[str, float] = {}
-    for row in rows:
-        if row["model"] != model or row["segment"] != "all" or row["value"] is None:
-            continue
-        name = f"{row['protocol']}.{row['metric']}" + (f"_at_{row['k']}" if row["k"] else "")
-        named[name] = row["value"]
-        if row["low"] is not None:
-            named[f"{name}.low"], named[f"{name}.high"] = row["low"], row["high"]
-    return named

@@ -23,16 +23,25 @@ class TrainedModels:
     recipes : dict of model to its whole recipe
     mlflow : dict of model to its MLflow run
         Empty where the run is not tracked.
+    mlflow_training : str
+        MLflow's run of the whole training; empty where it is not tracked.
+    mlflow_version : str or None
+        The number that the challenger has among MLflow's registered models, once it has been judged.
     lessons : dict of model to what was learned of its weights
         The protocol that was learned on, the recipe it began with, and a `Lesson` as a record. Models whose weights
         were not learned have none.
+    asked : dict of model to str
+        The hash of each recipe before its weights were learned.
     """
 
     dataset: str
     challenger: str
     recipes: dict[str, dict[str, Any]]
     mlflow: dict[str, str] = field(default_factory=dict)
+    mlflow_training: str = ""
+    mlflow_version: str | None = None
     lessons: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
 
     def recipe_for(self, name: str, protocol: str) -> dict[str, Any]:
         """Return the recipe to measure under a protocol: learned weights only where they were learned on it."""

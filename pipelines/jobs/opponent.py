@@ -16,7 +16,7 @@ import numpy as np
 from pipelines.choice.promotion import Case
 from pipelines.choice.recipes import recipe_hash
 from pipelines.films.films import Films
-from pipelines.jobs.champion import champion_recipe, champion_release, trained_for
+from pipelines.jobs.champion import champion_recipe, champion_release, recipe_asked, trained_for
 from pipelines.jobs.handover import TrainedModels
 from pipelines.lists.tables import rating_table
 from pipelines.models.popularity import PopularityModel
@@ -48,6 +48,8 @@ class Opponent:
         Its whole recipe.
     release_id : str or None
         The release whose arrays rank now; None where nothing was promoted.
+    asked : str
+        The hash of its recipe before its weights were learned.
     """
 
     case: Case
@@ -55,6 +57,7 @@ class Opponent:
     model: str
     recipe: dict[str, Any]
     release_id: str | None
+    asked: str = ""
 
     @property
     def recipe_hash(self) -> str:
@@ -75,10 +78,10 @@ def opponent_of(folder: DataFolder, trained: TrainedModels, people: People) -> O
         return Opponent("first", name, name, trained.recipes[name], None)
     (model, recipe), challenger = next(iter(recipes.items())), trained.challenger
     if recipe_hash(model, recipe) != recipe_hash(challenger, trained.recipes[challenger]):
-        return Opponent("challenge", CHAMPION, model, recipe, release.release_id)
+        return Opponent("challenge", CHAMPION, model, recipe, release.release_id, recipe_asked(release))
     same = learned_from_the_same(folder, release, people)
     key, case = (challenger, "unchanged") if same else (CHAMPION, "refresh")
-    return Opponent(case, key, model, recipe, release.release_id)  # type: ignore[arg-type]
+    return Opponent(case, key, model, recipe, release.release_id, recipe_asked(release))  # type: ignore[arg-type]
 
 
 def learned_from_the_same(folder: DataFolder, release: Release, people: People) -> bool:

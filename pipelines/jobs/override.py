@@ -8,9 +8,9 @@ from typing import Any
 
 from pipelines.choice.recipes import recipe_hash
 from pipelines.jobs.active import active_set
-from pipelines.jobs.champion import served_release, trained_for
+from pipelines.jobs.champion import recipe_asked, served_release, trained_for
 from pipelines.jobs.handover import Ranking, TrainedModels
-from pipelines.jobs.promote import Promoted
+from pipelines.jobs.promote import Promoted, track_decision
 from pipelines.jobs.promotion_record import decision_of, no_numbers, record_decision
 from pipelines.models.popularity import PopularityModel
 from pipelines.registry import Registry
@@ -56,9 +56,11 @@ def promote_anyway(settings: Settings, version: str | None, *, because: str, who
                 "case_name": "override", "promoted": True, "dataset": trained.dataset, "reasons": reasons,
                 "challenger": trained.challenger, "model": trained.challenger, "release_id": None,
                 "challenger_recipe": recipe_hash(trained.challenger, trained.recipes[trained.challenger]),
+                "challenger_asked": trained.asked[trained.challenger],
                 "mlflow_run_id": trained.mlflow.get(trained.challenger), "decided_by": who, "because": because,
             }  # fmt: skip
-            record_decision(settings, newest.run_id, row)
+            if record_decision(folder, newest.run_id, row):
+                track_decision(settings, newest, trained, row, [])
         return Promoted(trained.challenger, True, ranking, row)
     if named not in store.ids():
         known = ", ".join(store.ids()[:3]) or "none"
@@ -124,10 +126,11 @@ def _take(settings: Settings, release: Release, case: str, *, because: str, who:
         ranking.write(bench)
         row = _left_behind(settings, dataset) | {
             "case_name": case, "promoted": True, "challenger": facts["model"], "model": facts["model"],
-            "challenger_recipe": facts["recipe_hash"], "release_id": release.release_id,
+            "challenger_recipe": facts["recipe_hash"], "challenger_asked": recipe_asked(release),
+            "release_id": release.release_id,
             "mlflow_run_id": facts.get("mlflow_run_id"), "decided_by": who, "because": because, "reasons": reasons,
         }  # fmt: skip
-        record_decision(settings, run_id, row)
+        record_decision(folder, run_id, row)
         ReleaseStore(folder).pins.end_rollbacks()  # the lists made with it are to be served
     log.info("%s done model=%s release=%s by=%s", case, facts["model"], release.release_id, who)
     return Promoted(facts["model"], True, ranking, row)
@@ -139,6 +142,7 @@ def _left_behind(settings: Settings, dataset: str) -> dict[str, Any]:
     facts = {} if served is None else served.manifest
     return no_numbers() | {
         "dataset": dataset, "champion": facts.get("model", "nothing"), "champion_recipe": facts.get("recipe_hash", ""),
+        "champion_asked": "" if served is None else recipe_asked(served),
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.choice.recipes import make_model, recipe_folders, recipe_hash
-from pipelines.jobs.champion import champion_recipe, champion_release
+from pipelines.jobs.champion import champion_recipe, champion_release, recipe_asked
 from pipelines.jobs.opponent import learned_from_the_same
 from pipelines.people.reader import read_people
 from pipelines.settings import Settings
@@ -49,7 +49,8 @@ def plan_of(settings: Settings, dataset: str, mode: str) -> Plan:
     released, (model, recipe) = champion_release(folder, dataset), next(iter(champion.items()))
     wanted = settings.training.published
     asked = recipe_hash(wanted, make_model(wanted, folders=recipe_folders(folder)).recipe)
-    if asked != recipe_hash(model, recipe) and not was_turned_down(folder, dataset, asked):
+    known = recipe_hash(model, recipe) if released is None else recipe_asked(released)
+    if asked != known and not was_turned_down(folder, dataset, asked):
         log.info("plan challenge model=%s recipe=%s champion=%s", wanted, asked, model)
         return Plan({})
     newest = next((row for row in ledgers.read(folder, "promotion") if row["dataset"] == dataset), None)
@@ -67,8 +68,8 @@ def was_turned_down(folder: DataFolder, dataset: str, recipe: str) -> bool:
     for row in ledgers.read(folder, "promotion"):
         if row["dataset"] != dataset or row["case_name"] == "unchanged":
             continue
-        if row["challenger_recipe"] == recipe:
+        if row["challenger_asked"] == recipe:
             return not row["promoted"]
-        if row["case_name"] in ("rollback", "override") and row["champion_recipe"] == recipe:
+        if row["case_name"] in ("rollback", "override") and row["champion_asked"] == recipe:
             return True
     return False

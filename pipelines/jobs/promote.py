@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.choice.promotion import Comparison, Decision, compare, decide
@@ -13,8 +13,10 @@ from pipelines.jobs.champion import champion_release, trained_for
 from pipelines.jobs.handover import Measured, Ranking, TrainedModels
 from pipelines.jobs.opponent import Opponent
 from pipelines.jobs.promotion_record import numbers_of, record_decision
+from pipelines.jobs.tracking import note_of, pictures
 from pipelines.models.popularity import PopularityModel
-from pipelines.runs import workbench
+from pipelines.registry import Registry
+from pipelines.runs import Workbench, workbench
 from pipelines.settings import Settings
 from warehouse.folder import DataFolder
 
@@ -62,12 +64,40 @@ def promote(settings: Settings, run_id: str | None = None) -> Promoted:
     ranking = _ranking(folder, trained, decision, numbers)
     ranking.write(bench)
     row = _record(numbers, trained, opponent, decision, ranking)
-    record_decision(settings, bench.run_id, row)
+    if record_decision(folder, bench.run_id, row):
+        track_decision(settings, bench, trained, row, measured.rows)
     log.info(
         "promote done case=%s challenger=%s promoted=%s model=%s reason=%r",
         numbers.case, trained.challenger, decision.promoted, ranking.model, " ".join(ranking.reasons),
     )  # fmt: skip
     return Promoted(trained.challenger, decision.promoted, ranking, row)
+
+
+def track_decision(
+    settings: Settings, bench: Workbench, trained: TrainedModels, row: dict[str, Any], rows: list[dict[str, Any]]
+) -> None:
+    """Put a decision into MLflow: its numbers and words, the training's pictures, the challenger as a version."""
+    mlflow_id = trained.mlflow.get(trained.challenger)
+    if mlflow_id is None:
+        return
+    registry, name, note = Registry(settings), trained.challenger, note_of(row)
+    registry.log_decision([trained.mlflow_training, mlflow_id], row, note)
+    if rows:
+        recipe, protocol = trained.recipes[name], settings.training.gate
+        registry.log_figures(trained.mlflow_training, pictures(settings.folder, rows, protocol, name, recipe))
+    if name != PopularityModel.name and row["case_name"] != "unchanged":
+        tags = {
+            "playbill.run_id": bench.run_id,
+            "playbill.model": name,
+            "playbill.recipe_hash": row["challenger_recipe"],
+        }
+        version = registry.register(
+            mlflow_id, trained.dataset, bench.model(name), bench.model(PopularityModel.name), tags, note
+        )
+        replace(trained, mlflow_version=version).write(bench)
+    registry.end(trained.mlflow_training)
+    if registry.lost:
+        replace(trained, mlflow={}).write(bench)
 
 
 def _ranking(folder: DataFolder, trained: TrainedModels, decision: Decision, numbers: Comparison) -> Ranking:
@@ -92,7 +122,9 @@ def _record(
         "dataset": trained.dataset,
         "promoted": decision.promoted,
         "challenger_recipe": recipe_hash(trained.challenger, trained.recipes[trained.challenger]),
+        "challenger_asked": trained.asked[trained.challenger],
         "champion_recipe": opponent.recipe_hash,
+        "champion_asked": opponent.asked or opponent.recipe_hash,
         "model": ranking.model,
         "release_id": ranking.release_id,
         "mlflow_run_id": trained.mlflow.get(trained.challenger),

@@ -8,8 +8,6 @@ from dataclasses import asdict
 from typing import Any
 
 from pipelines.choice.promotion import Comparison
-from pipelines.registry import Registry
-from pipelines.settings import Settings
 from warehouse import ledgers
 from warehouse.folder import DataFolder
 
@@ -37,20 +35,14 @@ def no_numbers() -> dict[str, Any]:
     return numbers_of(Comparison("unchanged", "", ""))
 
 
-def record_decision(settings: Settings, run_id: str, row: dict[str, Any]) -> None:
-    """Write a decision into the ledger, and onto MLflow's run of the challenger; once, however often it is asked."""
+def record_decision(folder: DataFolder, run_id: str, row: dict[str, Any]) -> bool:
+    """Write a decision into the ledger; once, however often it is asked: return whether it is new."""
     row = {name: value for name, value in row.items() if name not in ("recorded_at", "run_id")}
-    newest = next(iter(ledgers.read(settings.folder, "promotion")), {})
+    newest = next(iter(ledgers.read(folder, "promotion")), {})
     if {**newest, **row} == newest and newest["run_id"] == run_id:
-        return
-    ledgers.append(settings.folder, "promotion", run_id, [row])
-    mlflow_id = row["mlflow_run_id"]
-    if mlflow_id is None:
-        return
-    registry = Registry(settings)
-    registry.log_decision(mlflow_id, row)
-    if row["promoted"]:
-        registry.register_champion(mlflow_id, {"playbill.run_id": run_id, "playbill.model": row["challenger"]})
+        return False
+    ledgers.append(folder, "promotion", run_id, [row])
+    return True
 
 
 def decision_of(folder: DataFolder, run_id: str) -> dict[str, Any] | None:

@@ -12,6 +12,8 @@ from pipelines.films.search import FilmSearch
 from pipelines.jobs.active import active_set
 from pipelines.jobs.edition import Edition
 from pipelines.jobs.release_record import facts_of, small_tables
+from pipelines.jobs.served import follow
+from pipelines.jobs.stars import FOLDER
 from pipelines.jobs.winner import winner_of
 from pipelines.lists import tables
 from pipelines.people.suppression import suppressed_among, suppression_held
@@ -19,7 +21,7 @@ from pipelines.progress import step
 from pipelines.runs import workbench
 from pipelines.settings import Settings
 from warehouse.checks import stop_on_errors
-from warehouse.files import remove_leftovers
+from warehouse.files import link_tree, remove_leftovers
 from warehouse.lock import writing
 from warehouse.publishing import Draft, publishing
 from warehouse.release_file import write_release_file
@@ -76,6 +78,8 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
             step("write release", 0, None)
             for model in {each.name: each for each in (edition.model, edition.popularity)}.values():
                 model.save(draft.path / "models" / model.name)
+            if edition.winner.stars is not None:
+                link_tree(edition.winner.stars.arrays, draft.path / "models" / FOLDER)
             FilmSearch.build(edition.films).save(draft.path / "search")
             content = {
                 "recommendation_lists": tables.list_table(lists, draft.created_at),
@@ -91,6 +95,7 @@ def publish(settings: Settings, run_id: str | None = None) -> Published:
                 left = edition.without(gone)
                 draft.facts |= facts_of(left, sizes)
                 _write(draft, tables.without_people(content, gone), left)
+    follow(settings)
     published = Published.of(draft)
     log.info(
         "publish done release=%s users=%d model=%s trained_for=%s previous=%s",

@@ -32,10 +32,12 @@ def facts_of(edition: Edition, lists: ListSettings) -> dict[str, Any]:
         "filler": PopularityModel.name,
         "recipe": winner.recipe,
         "recipe_hash": recipe_hash(winner.name, winner.recipe),
+        "recipe_asked": winner.asked,
         "blend": winner.blend,
         "arrays_from": winner.trained_for,
         "git_revision": git_revision(),
         "mlflow_run_id": winner.mlflow_run_id,
+        "mlflow_version": winner.mlflow_version,
         "data_watermark": datetime.fromtimestamp(newest, UTC).isoformat(),
         "users": len(people.user_ids),
         "movies": len(films),
@@ -46,6 +48,7 @@ def facts_of(edition: Edition, lists: ListSettings) -> dict[str, Any]:
         "films_file": digest_of(built_file(edition.folder, "movies")),
         "catalogue": hashlib.sha256(films.movie_ids.tobytes()).hexdigest()[:16],
         "metrics": winner.headline,
+        "stars": None if winner.stars is None else winner.stars.errors,
     }
 
 

@@ -13,9 +13,12 @@ from typing import Any
 
 from pipelines.choice.evaluation.split import Ratings
 from pipelines.choice.learning import Learner
-from pipelines.choice.recipes import from_recipe, make_model, recipe_folders
-from pipelines.jobs.active import active_set
+from pipelines.choice.recipes import from_recipe, make_model, recipe_folders, recipe_hash
+from pipelines.jobs.active import Active, active_set
+from pipelines.jobs.champion import asked_of
 from pipelines.jobs.handover import TrainedModels
+from pipelines.jobs.stars import train_stars
+from pipelines.jobs.tracking import datasets_of, tags_of
 from pipelines.models.base import Model
 from pipelines.models.parts.sharing import fit_all
 from pipelines.models.popularity import PopularityModel
@@ -24,6 +27,7 @@ from pipelines.progress import step
 from pipelines.registry import Registry
 from pipelines.runs import clear_others, workbench
 from pipelines.settings import Settings
+from warehouse.folder import DataFolder
 from warehouse.lock import writing
 
 log = logging.getLogger(__name__)
@@ -75,11 +79,12 @@ def train(
     people, films, active = read_people(folder), read_films(folder), active_set(folder)
     histories = people.histories_in(films)
     learner = Learner(settings.training.gate, Ratings.of(histories, len(films)), films, settings.random_state, _show)
-    registry = Registry(settings)
+    registry, tags = Registry(settings), tags_of(settings, run_id, active.dataset)
     bench = workbench(folder, run_id)
     seconds: dict[str, float] = {}
     tracked: dict[str, str] = {}
-    with writing(folder):
+    tracking = registry.run(f"{active.dataset} {run_id}", tags, datasets_of(folder, active))
+    with writing(folder), tracking as parent:
         clear_others(folder, run_id)
         chosen, lessons = _learn(makers, learner)
         step("train", 0, len(makers))
@@ -89,14 +94,23 @@ def train(
             seconds[name] = round(time.monotonic() - started, 2)
             step("train", done, len(makers))
             started = time.monotonic()
-            mlflow_id = registry.log_model(name, run_id, active.dataset, model.recipe, bench.model(name))
+            own = {**tags, "playbill.model": name, "playbill.recipe_hash": recipe_hash(name, model.recipe)}
+            mlflow_id = registry.log_model(parent, name, own, model.recipe, seconds[name])
             if mlflow_id:
                 tracked[name] = mlflow_id
                 registry.log_metrics(mlflow_id, _named(lessons.get(name)))
             log.info("train done model=%s seconds=%.2f", name, seconds[name])
+        train_stars(settings, bench, histories, films)
         whole = {name: model.recipe for name, model in chosen.items()}
         challenger = _challenger(settings, tuple(recipes or makers))
-        TrainedModels(active.dataset, challenger, whole, tracked, lessons).write(bench)
+        registry.log_params(parent, {
+            "challenger": challenger, "recipe_hash": recipe_hash(challenger, whole[challenger]), "models": list(makers),
+            "dataset": active.dataset, "random_state": settings.random_state,
+        })  # fmt: skip
+    asked = _asked(folder, active, chosen, lessons)
+    tracked = {} if registry.lost else tracked  # known only when the run has been ended
+    made = TrainedModels(active.dataset, challenger, whole, tracked, parent, lessons=lessons, asked=asked)
+    made.write(bench)
     return Trained(run_id, seconds, lessons)
 
 
@@ -116,10 +130,22 @@ def _learn(makers: dict[str, Model], learner: Learner) -> tuple[dict[str, Model]
     return models, lessons
 
 
+def _asked(
+    folder: DataFolder, active: Active, models: Mapping[str, Model], lessons: Mapping[str, dict[str, Any]]
+) -> dict[str, str]:
+    """Return the hash of each recipe as it was asked for, before its weights were learned."""
+    return {
+        name: recipe_hash(name, lessons[name]["begun"])
+        if name in lessons
+        else asked_of(folder, active.dataset, name, model.recipe)
+        for name, model in models.items()
+    }
+
+
 def _named(lesson: dict[str, Any] | None) -> dict[str, float]:
     """Return what each channel weighs and adds under MLflow's names: ``channel.ease.last_three.gain``."""
     worth = [] if lesson is None else lesson["worth"]
-    return {f"channel.{one['channel']}.{key}": one[key] for one in worth for key in ("weight", "gain", "low", "high")}
+    return {f"channels/{one['channel']}.{key}": one[key] for one in worth for key in ("weight", "gain", "low", "high")}
 
 
 def _show(line: str) -> None:

@@ -42,7 +42,10 @@ class Away:
 
         Whoever answers requests asks for them before the first.
         """
-        channels = alike_channels(self._model)
+        told = alike_channels(self._model)
+        # what is known of films, where a model knows it: who rates both says that both are famous, and a popular film
+        # is no less to anybody's taste for that
+        channels = [channel for channel in told if channel.model.of_films_alone] or told
         return OnePass(self._model, channels) if channels else None
 
     def orders(self, histories: Histories, rows: IntArray, order: Lists) -> dict[int, Lists]:

@@ -38,6 +38,7 @@ class Likeness(Model):
     def __init__(self, model: Model, side: ItemSide) -> None:
         super().__init__()
         self.movie_ids_, self._side = model.movie_ids_, side
+        self.of_films_alone = model.of_films_alone  # type: ignore[misc]
 
     def _fit(self, histories: Histories, films: Films) -> None:
         raise NotImplementedError("likeness is read from a fitted model")
@@ -117,7 +118,7 @@ class Fame(Likeness):
     personal = False
 
     def __init__(self, model: CovisitationModel) -> None:
-        own = np.log1p(model.ratings_).astype(np.float32)
+        own = np.log1p(model.ratings_ if model.ratings_ is not None else np.zeros(model.n_items)).astype(np.float32)
         nothing = np.zeros((len(own), 0), dtype=np.float32)
         super().__init__(model, Factors.of(nothing, np.zeros((0, 0)), np.ones(len(own), dtype=np.bool_), own))
 

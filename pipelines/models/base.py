@@ -23,6 +23,13 @@ from pipelines.models.parts.storage import load_learned, read_header, save_learn
 from pipelines.people.history import FloatArray, Histories, IntArray, WeightRule, weigh
 from warehouse.errors import ModelFormatError, NotEnoughDataError, NotFittedError
 
+SURE = 2.0
+"""Ratings of a film at which half of what it tells is believed.
+
+On the validation part of ml-latest-small 2 costs the hybrid's nDCG@10 `next` 0.0003, 3 0.0007, 5 0.0021. Without it
+five films of India of two ratings each bring what one other person rated, and not one film of India.
+"""
+
 
 class ModelConfig(BaseModel):
     """Hyper-parameters of a model; unknown names are refused."""
@@ -52,6 +59,8 @@ class Model(ABC):
         True for a model whose fit reads no ratings; it says in `is_fitted_on` whether films are those of its fit.
     members : dict of str to Model
         Models that this one is made of, by name; saved in sub-folders. Empty for most.
+    ratings_ : float32 array, shape (n_items,), or None
+        Ratings of each film in the fit; None of a model that learns from films alone.
     source : str
         What a film it lists is said to come from: "hybrid", "content_based" or "popular".
     """
@@ -68,6 +77,7 @@ class Model(ABC):
     def __init__(self, config: ModelConfig | None = None) -> None:
         self.config: Any = config if config is not None else self.config_class()
         self.members: dict[str, Model] = {}
+        self.ratings_: FloatArray | None = None
         self.movie_ids_: IntArray | None = None
         self._side: ItemSide | None = None
 
@@ -139,6 +149,7 @@ class Model(ABC):
         if self.is_fitted_on(films):
             return self
         self.movie_ids_ = np.asarray(films.movie_ids, dtype=np.int64)
+        self.ratings_ = None if self.of_films_alone else _counted(histories, len(films))
         self._side = None
         self._fit(histories, films)
         return self
@@ -213,7 +224,8 @@ class Model(ABC):
 
     def save(self, folder: Path) -> None:
         """Write the config and the learned arrays into ``folder``, which may exist."""
-        learned = {"movie_ids_": self._fitted_ids(), **{name: getattr(self, name) for name in self.learned}}
+        own = {} if self.ratings_ is None else {"ratings_": self.ratings_}
+        learned = {"movie_ids_": self._fitted_ids(), **own, **{name: getattr(self, name) for name in self.learned}}
         header = {"model": self.name, "format_version": self.format_version, "config": self.config.model_dump()}
         for name, member in self.members.items():
             member.save(folder / name)
@@ -244,6 +256,22 @@ class Model(ABC):
         model.members = {name: type(member).load(folder / name, mmap=mmap) for name, member in model.members.items()}
         return model
 
+    def trust(self, histories: Histories, weights: FloatArray) -> FloatArray:
+        """Return how much of each history is films that enough people rated to be told by, float32, (n_histories,).
+
+        Of a film with n ratings ``n² / (n² + SURE²)``, the mean by the ratings' weights: a blend listens to a channel
+        as far as that. On its own scale a history of films that one other person rated would speak as loudly as any,
+        and say what that person rated. 1 where nothing is read, and for a model that learns from films alone.
+        """
+        if self.ratings_ is None:
+            return np.ones(len(histories), dtype=np.float32)
+        squares = self.ratings_[histories.item_idx].astype(np.float64) ** 2
+        wide, owner = weights.astype(np.float64), histories.owner
+        total = np.bincount(owner, weights=wide, minlength=len(histories)).astype(np.float64)
+        sure = np.bincount(owner, weights=wide * squares / (squares + SURE**2), minlength=len(histories))
+        trust: FloatArray = np.divide(sure, total, out=np.ones_like(total), where=total > 0).astype(np.float32)
+        return trust
+
     def check(self, histories: Histories) -> None:
         """Refuse histories that name a film which the model does not know."""
         _check_items(self.name, histories, self.n_items)
@@ -252,6 +280,10 @@ class Model(ABC):
         if self.movie_ids_ is None:
             raise NotFittedError(f"{self.name} has not been fitted; call fit or load first")
         return self.movie_ids_
+
+
+def _counted(histories: Histories, n_items: int) -> FloatArray:
+    return np.bincount(histories.item_idx, minlength=n_items).astype(np.float32)
 
 
 def _check_items(name: str, histories: Histories, n_items: int) -> None:

@@ -26,7 +26,8 @@ class ContentConfig(ModelConfig):
     """What each field says, the vectoriser's settings and what counts as liked."""
 
     fields: dict[str, float] = Field(
-        {"genres": 1.0, "keywords": 2.0, "cast": 1.0, "directors": 1.0, "title": 0.3, "overview": 0.3, "era": 0.3},
+        {"genres": 1.0, "keywords": 2.0, "cast": 1.0, "directors": 1.0, "language": 1.0}
+        | {"title": 0.3, "overview": 0.3, "era": 0.3},
         description="What a field's cosine counts; a field that is not named counts nothing.",
     )
     max_features: int = Field(20_000, ge=1, description="Words kept of a field, the most frequent.")

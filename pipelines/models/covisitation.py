@@ -15,7 +15,8 @@ from pipelines.films.films import Films
 from pipelines.models.base import Model, ModelConfig
 from pipelines.models.parts.item_side import Neighbours
 from pipelines.models.parts.pair_counts import count_pairs
-from pipelines.people.history import FloatArray, Histories, HistoryRule, WeightRule, weigh
+from pipelines.people.history import Histories, HistoryRule, WeightRule, weigh
+from warehouse.errors import NotFittedError
 
 
 class CovisitationConfig(ModelConfig):
@@ -40,16 +41,13 @@ class CovisitationModel(Model):
     name = "covisitation"
     config_class = CovisitationConfig
     format_version = 2
-    learned = ("counts_", "ratings_")
+    learned = ("counts_",)
     counts_: sp.csr_matrix
     """float32, shape (n_items, n_items): from a film of the history (row) to a scored one (column)."""
-    ratings_: FloatArray
-    """float32, shape (n_items,): ratings of each film in the fit."""
 
     def _fit(self, histories: Histories, films: Films) -> None:
         config: CovisitationConfig = self.config
-        self.ratings_ = np.bincount(histories.item_idx, minlength=len(films)).astype(np.float32)
-        popularity = np.maximum(self.ratings_, 1).astype(np.float64)
+        popularity = np.maximum(np.bincount(histories.item_idx, minlength=len(films)), 1).astype(np.float64)
         self.counts_ = count_pairs(
             histories,
             weigh(histories, config.training),
@@ -68,6 +66,8 @@ class CovisitationModel(Model):
 
         Undamped, or every film would be most like what everybody has seen.
         """
+        if self.ratings_ is None:
+            raise NotFittedError("covisitation has not been fitted; call fit or load first")
         popularity = np.maximum(self.ratings_, 1).astype(np.float64)
         undamped = sp.diags(popularity**self.config.source_damping) @ self.counts_
         undamped = undamped @ sp.diags(popularity**self.config.damping)

@@ -79,13 +79,13 @@ class SvdModel(Model):
         return known, known * np.where(histories.disliked, np.minimum(left_over, 0), left_over)
 
     def predict_ratings(self, histories: Histories, asked: Histories) -> FloatArray:
-        """Predict stars, clipped to 0.5-5; an unknown film has bias and factor 0, an empty history too."""
+        """Predict stars, clipped to 0.5-5; an unknown film, -1 too, has bias and factor 0, an empty history too."""
         users = self.fold_in(histories, self.history_weights(histories)).solve()
         owner, items = asked.owner, asked.item_idx
         stars = np.empty(len(items))
         for start in range(0, len(items), PREDICTED_AT_ONCE):
             part = slice(start, start + PREDICTED_AT_ONCE)
-            known = self.rated_[items[part]]
+            known = (items[part] >= 0) & self.rated_[items[part]]
             factors = np.where(known[:, None], self.item_factors_[items[part]], 0)
             factors[:, 0] = 1
             biases = np.where(known, self.biases_[items[part]], 0)

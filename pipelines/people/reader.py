@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pipelines.films.films import Films
 from pipelines.people.history import Histories, IntArray
@@ -28,7 +28,7 @@ COLUMNS = {
 BATCH_ROWS = 500_000
 SORTED_PEOPLE = 4096
 """People whose ratings are sorted at once: bounds what sorting holds besides the arrays."""
-METADATA = ("title", "year", "genres", "keywords", "cast_names", "directors", "tags", "overview")
+METADATA = ("title", "year", "genres", "keywords", "cast_names", "directors", "tags", "overview", "language")
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,14 @@ class People:
         if kept.all():
             return Histories(old.indptr, items, old.ratings, old.rated_at)
         return Histories(old.indptr, items, old.ratings, old.rated_at).keep(kept)
+
+
+def one_person(movie_ids: ArrayLike, ratings: ArrayLike, rated_at: ArrayLike) -> People:
+    """Return one history as the jobs' people, one of them; ratings may come in any order."""
+    ids = np.asarray(movie_ids, dtype=np.int64)
+    distinct, items = np.unique(ids, return_inverse=True)
+    history = Histories.single(items, ratings, rated_at)
+    return People([""], history, distinct, pa.nulls(len(ids), pa.string()))
 
 
 def read_people(folder: DataFolder) -> People:

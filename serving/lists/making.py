@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.lists.rank import FinishedLists, Ranker
 from pipelines.people.fingerprint import fingerprints
-from pipelines.people.history import Histories
-from pipelines.people.reader import People
+from pipelines.people.reader import People, one_person
 from pipelines.sources.supabase.live import LiveRating
 from serving.lists.everybody import Picks
 from warehouse.release_reader import StoredHistory
@@ -65,10 +63,7 @@ def fingerprint_of(rows: Sequence[Rated]) -> int:
 
 def person(rows: Sequence[Rated]) -> People:
     """Return one history as the jobs' people, one of them."""
-    ids = np.array([row.movie_id for row in rows], dtype=np.int64)
-    movie_ids, items = np.unique(ids, return_inverse=True)
-    history = Histories.single(items, [row.rating for row in rows], [row.rated_seconds for row in rows])
-    return People([""], history, movie_ids, pa.nulls(len(rows), pa.string()))
+    return one_person([row.movie_id for row in rows], [row.rating for row in rows], [row.rated_seconds for row in rows])
 
 
 def make_list(

@@ -8,13 +8,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from pipelines.lists.stars import predict_stars
 from pipelines.people.identity import of_request
 from serving.context import context_of
 from serving.http.errors import Problem
-from serving.http.parameters import UserId
+from serving.http.parameters import MovieId, UserId
 from serving.http.render import plain_json
 from serving.http.replies import PERSONAL, json_reply, unchanged
-from serving.http.schemas import History
+from serving.http.schemas import History, PredictedRating
 from serving.http.strict import StrictRoute
 from serving.routes.documented import SECURED, answers, not_modified
 from serving.snapshot import Snapshot
@@ -66,6 +67,42 @@ def _history(snapshot: Snapshot, user: str, limit: int, page: int) -> bytes | No
     return plain_json({
         "user_id": user, "release_id": snapshot.release_id, "total_ratings": len(rows), "page": page,
         "ratings": ratings,
+    })  # fmt: skip
+
+
+@router.get(
+    "/users/{user_id}/rating/{movie_id}",
+    response_model=PredictedRating,
+    responses={**not_modified(), **answers(401, 403, 404, 414, 422, 431, 503)},
+    openapi_extra={"security": SECURED},
+    summary="The stars that somebody would give a film",
+)
+async def rating(request: Request, user_id: UserId, movie_id: MovieId) -> Response:
+    """Return SVD's prediction with the error that cross-validation found; who may read it is as for the list."""
+    context = context_of(request)
+    user = of_request(user_id)
+    await context.access.require(request, user)
+    snapshot = context.snapshot()
+    same = unchanged(request, snapshot, PERSONAL)
+    if same is not None:
+        return same
+    body = await asyncio.to_thread(_predicted, snapshot, user, movie_id)
+    return json_reply(body, {**PERSONAL, "ETag": snapshot.etag})
+
+
+def _predicted(snapshot: Snapshot, user: str, movie_id: int) -> bytes:
+    stored = snapshot.history_of(user)
+    if stored is None:
+        raise Problem(404, "there is no such user here")
+    place = int(snapshot.films.places([movie_id])[0])
+    if place < 0:
+        raise Problem(404, f"no film with a title has the TMDB id {movie_id}")
+    if snapshot.stars is None:
+        raise Problem(404, "this release predicts no ratings; set PLAYBILL_TRAINING__STARS=true and train and publish")
+    found = predict_stars(snapshot.stars, stored.movie_ids, stored.ratings, stored.rated_seconds, movie_id)
+    return plain_json({
+        "user_id": user, "movie_id": movie_id, "title": snapshot.films.named(place)[1],
+        "release_id": snapshot.release_id, **found.to_json(snapshot.manifest["stars"]),
     })  # fmt: skip
 
 

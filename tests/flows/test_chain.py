@@ -91,7 +91,7 @@ def test_learned_weights_are_followed_from_train_to_the_release(
     client = MlflowClient(f"sqlite:///{run_settings.mlruns / 'mlflow.db'}")
     logged = client.get_run(release.manifest["mlflow_run_id"]).data.metrics
     for channel, weight in weights.items():
-        assert logged[f"channel.{channel}.weight"] == pytest.approx(weight)
+        assert logged[f"channels/{channel}.weight"] == pytest.approx(weight)
 
 
 def test_other_measurements_are_not_recorded(invoke: Invoke, make_set: SetMaker, run_settings: Settings) -> None:

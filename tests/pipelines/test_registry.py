@@ -76,8 +76,11 @@ def failing(after: int) -> Callable[..., Any]:
     [
         ("log_artifacts", 0),
         ("log_batch", 2),
-        *(pytest.param(name, 0, marks=pytest.mark.slow) for name in ("create_run", "set_terminated")),
-        pytest.param("log_batch", 4, marks=pytest.mark.slow),
+        *(pytest.param("log_batch", after, marks=pytest.mark.slow) for after in (5, 7, 9, 11)),
+        *(
+            pytest.param(name, 0, marks=pytest.mark.slow)
+            for name in ("create_run", "set_terminated", "log_inputs", "log_figure", "create_model_version", "log_text")
+        ),
     ],
 )
 def test_mlflow_that_fails_is_one_warning_and_the_release_is_the_same(
@@ -109,8 +112,8 @@ def test_a_tracking_database_that_cannot_be_written(settings: Settings, tmp_path
     (tmp_path / "mlruns").write_text("a file where the folder should be")
     registry = Registry(settings)
     assert registry.lost
-    assert registry.log_model("als", "run", "set", {}, tmp_path) is None
-    assert registry.register_champion("id", {}) is None
+    assert registry.log_model("", "als", {}, {}, 1.0) is None
+    assert registry.register("id", "set", tmp_path, tmp_path, {}, "") is None
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from pipelines.choice.evaluation.split import Ratings
+from pipelines.choice.learning import Learner
+from pipelines.choice.recipes import make_model
 from pipelines.films.films import Films
 from pipelines.lists.tables import record_table
 from pipelines.models.covisitation import CovisitationModel
+from pipelines.models.parts.sharing import fit_all
 from pipelines.sources.tmdb.records import read_record
 from tests.serving.releases import Catalogue, movie_rows, people_of, publish_release
 from warehouse.folder import DataFolder
@@ -82,14 +87,34 @@ def read_ratings(films: dict[int, Film]) -> pd.DataFrame:
     return ratings.dropna(subset=["movie_id"]).astype({"movie_id": int})
 
 
+def histories_of(ratings: pd.DataFrame) -> dict[str, list[tuple[int, float, int]]]:
+    """Return people's ratings as releases of tests are made from."""
+    histories: dict[str, list[tuple[int, float, int]]] = {}
+    rows = ratings[["userId", "movie_id", "rating", "timestamp"]].itertuples(index=False)
+    for user, movie_id, stars, seconds in rows:
+        histories.setdefault(f"ml_{user}", []).append((int(movie_id), float(stars), int(seconds)))
+    return histories
+
+
+def publish_shipped(
+    folder: DataFolder, films: dict[int, Film], others: Mapping[str, list[tuple[int, float, int]]]
+) -> str:
+    """Publish a release ranked by what ships, learned from everybody but ``others``, who get lists too."""
+    ratings = read_ratings(films)
+    catalogue, histories = release_catalogue(films, ratings), histories_of(ratings)
+    crowd = people_of(histories).histories_in(catalogue.films)
+    learner = Learner("next", Ratings.of(crowd, len(catalogue.films)), catalogue.films, seed=42)
+    learned = learner.learn(make_model("hybrid"))
+    ((_, model),) = fit_all({learned.name: learned}, crowd, catalogue.films, ready=learner.ready)
+    return publish_release(
+        folder, {**histories, **others}, model=model, catalogue=catalogue, length=20, similar=20, explained=20
+    )
+
+
 def publish_catalogue(folder: DataFolder, films: dict[int, Film]) -> str:
     """Publish a release of these films and their ratings; co-visitation ranks, as it fits in seconds."""
     ratings = read_ratings(films)
-    histories: dict[str, list[tuple[int, float, int]]] = {}
-    for user, movie_id, stars, seconds in ratings[["userId", "movie_id", "rating", "timestamp"]].itertuples(
-        index=False
-    ):
-        histories.setdefault(f"ml_{user}", []).append((int(movie_id), float(stars), int(seconds)))
+    histories = histories_of(ratings)
     catalogue = release_catalogue(films, ratings)
     people = people_of(histories)
     model = CovisitationModel().fit(people.histories_in(catalogue.films), catalogue.films)

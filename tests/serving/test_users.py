@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from tests.serving.conftest import Api
 from tests.serving.releases import ALIEN, ANNA, BEN, MOON, SOLARIS
 from tests.serving.supabase import FakeSupabase
@@ -39,3 +41,14 @@ def test_a_history_is_read_by_whoever_may_read_the_list(app_api: Api, supabase: 
     assert (own.status_code, own.json()["total_ratings"]) == (200, 5)
     assert app_api.get(path, headers={"X-API-Key": "first-key"}).json() == own.json()
     assert app_api.get("/users/nobody/history", headers={"X-API-Key": "first-key"}).status_code == 404
+
+
+def test_a_predicted_rating_is_read_by_whom_a_list_may_be_read(app_api: Api, supabase: FakeSupabase) -> None:
+    path = f"/users/{ANNA}/rating/{SOLARIS}"
+    assert app_api.get(path).status_code == 401
+    assert app_api.get(path, headers={"Authorization": f"Bearer {supabase.token(BEN)}"}).status_code == 403
+    own = app_api.get(path, headers={"Authorization": f"Bearer {supabase.token(ANNA)}"}).json()
+    # without Solaris she gave 5, 5, 4 and 3: 1.5, 1.5, 0.5 and 0 over mean and film, a bias of 3.5 / (4 + 2)
+    assert own["predicted_rating"] == pytest.approx(3 + 0.5 + 3.5 / 6, abs=0.01)
+    assert (own["rated"], own["known_film"], own["title"]) == (4.0, True, "Solaris")
+    assert (own["rmse"], own["mae"], own["n_ratings"]) == (0.95, 0.75, 14)

@@ -152,6 +152,7 @@ RELEASE = Relation(
         text("run_id", "the run that made it"),
         text("git_revision", "commit of the code", nullable=True),
         text("mlflow_run_id", "MLflow's run of the model", nullable=True),
+        text("mlflow_version", "its number among MLflow's registered models", nullable=True),
         moment("data_watermark", "the newest rating in it"),
         integer("users", "people with a list"),
         integer("movies", "films"),

@@ -27,7 +27,8 @@ def documents(films: Films) -> dict[str, Words]:
 
     ``genres`` are genres and pairs of them, as a comedy that is a horror film is neither kind of its own; ``keywords``,
     ``tags``, ``cast`` (three actors) and ``directors`` are one word each, so that two Scotts stay two people; ``title``
-    and ``overview`` are their words; ``era`` is when it came out.
+    and ``overview`` are their words; ``era`` is when it came out, ``language`` what is spoken where that tells films
+    apart: not in English.
     """
     return {field: [read(value) for value in _column(films, column)] for field, (column, read) in FIELDS.items()}
 
@@ -65,6 +66,10 @@ def _era(value: Any) -> list[str]:
     return [f"{step}:{(int(value) + step) // ERA_YEARS}" for step in ERA_STEPS]
 
 
+def _language(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) and value != "en" else []
+
+
 FIELDS: dict[str, tuple[str, Callable[[Any], list[str]]]] = {
     "genres": ("genres", _with_pairs),
     "keywords": ("keywords", _names),
@@ -74,5 +79,6 @@ FIELDS: dict[str, tuple[str, Callable[[Any], list[str]]]] = {
     "title": ("title", _words),
     "overview": ("overview", _words),
     "era": ("year", _era),
+    "language": ("language", _language),
 }
 """Each field's column of the films' metadata, and how it is read."""

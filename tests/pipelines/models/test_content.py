@@ -37,6 +37,7 @@ def test_a_document_holds_what_is_known_field_by_field() -> None:
         "title": ["alien"],
         "overview": [],
         "era": ["0:197", "3:198", "6:198"],
+        "language": [],
     }
     assert [entry[1] for entry in words.values()] == [[]] * len(words)
 

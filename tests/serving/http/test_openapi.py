@@ -18,10 +18,12 @@ from tests.serving.process import serving_process
 from tests.serving.releases import ANNA, BEN, publish_release
 
 EXPECTED = {
-    "/recommendations/{user_id}", "/recommendations/me", "/recommendations/batch", "/api/recommendations", "/recommend",
+    "/recommendations/{user_id}",
+    "/recommendations/{user_id}/why-not/{movie_id}",
+    "/recommendations/me", "/recommendations/batch", "/api/recommendations", "/recommend",
     "/movies/{movie_id}", "/movies/{movie_id}/similar", "/movies/popular", "/movies/search", "/genres",
     "/discovery/movies/popular", "/discovery/movies/search", "/health", "/ready", "/release", "/metrics",
-    "/users/{user_id}/history",
+    "/users/{user_id}/history", "/users/{user_id}/rating/{movie_id}",
 }  # fmt: skip
 
 

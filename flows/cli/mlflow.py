@@ -1,0 +1,49 @@
+"""`playbill mlflow`: MLflow's pages over what Playbill tracked, opened on the runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from flows.cli.console import out
+from pipelines.settings import load_settings
+from warehouse.errors import ConfigError
+
+PORT = 5000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("mlflow")(mlflow)
+
+
+def mlflow(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on; there is no password.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = PORT,
+) -> None:
+    """Show what was trained, how good it was and what is served, in MLflow's pages; Ctrl-C stops."""
+    settings = load_settings()
+    from pipelines.registry import Registry
+
+    if settings.mlflow_tracking_uri:
+        out.print(f"Runs are tracked at {settings.mlflow_tracking_uri}; look there")
+        return
+    database = settings.mlruns / "mlflow.db"
+    if not database.exists():
+        raise ConfigError(f"{database} does not exist; nothing was tracked yet, run `playbill run` first")
+    out.print(f"http://{host}:{port}/#{Registry(settings).page()}   (Ctrl-C stops)")
+    command = [
+        sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{database}", "--host", host,
+        "--port", str(port), "--workers", "1",
+    ]  # fmt: skip
+    quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    try:
+        done = subprocess.run(command, check=False, env={**os.environ, **quiet})  # noqa: S603 - our own words
+    except KeyboardInterrupt:
+        return
+    if done.returncode > 0:
+        raise ConfigError(f"MLflow's server ended with exit code {done.returncode}; is port {port} taken?")

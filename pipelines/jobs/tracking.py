@@ -1,0 +1,158 @@
+"""What the jobs tell MLflow: of which data, which figures first, and what happened in words."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from pipelines.jobs.active import Active
+from pipelines.jobs.promotion_record import table_of
+from pipelines.jobs.release_record import git_revision
+from pipelines.registry import figures
+from pipelines.settings import Settings
+from warehouse import ledgers
+from warehouse.folder import DataFolder
+
+Rows = Sequence[Mapping[str, Any]]
+
+HEADLINES = (("ndcg", True), ("recall", False), ("coverage", False))
+"""Metrics that stand first, and whether with their interval."""
+SHOWN_PROTOCOL = "last-out"
+"""A second protocol whose recall stands first too."""
+APP_SOURCES = ("supabase", "events")
+LENGTHS = {"history:0-5": 0, "history:6-20": 6, "history:21-100": 21, "history:101+": 101}
+"""Steps of a curve over history lengths: the fewest ratings of each segment."""
+FAME = {"film:cold": 0, "film:tail": 1, "film:popular": 2}
+"""Steps of a curve over films, from those nobody rated to those everybody did."""
+
+
+def tags_of(settings: Settings, run_id: str, dataset: str, **more: str) -> dict[str, str]:
+    """Return what MLflow's runs are found by: the run, the set, the code, and which command."""
+    command = more.get("playbill.stage", "train")
+    revision = git_revision()
+    return {
+        "playbill.run_id": run_id,
+        "playbill.dataset": dataset,
+        "playbill.data_folder": settings.folder.root.name,
+        "mlflow.source.name": f"playbill {command}",
+        "mlflow.source.type": "LOCAL",
+        **({"mlflow.source.git.commit": revision} if revision else {}),
+        **more,
+    }
+
+
+def datasets_of(folder: DataFolder, active: Active, watermark: str = "") -> list[dict[str, str]]:
+    """Return every batch that the warehouse was built from, as MLflow's datasets."""
+    batches = [(active.dataset, active.batch)]
+    for source in APP_SOURCES:
+        batches += [(source, path) for path in sorted(folder.batches(source).glob("[!.]*")) if path.is_dir()]
+    return [_dataset(folder, name, path, watermark) for name, path in batches]
+
+
+def _dataset(folder: DataFolder, name: str, path: Path, watermark: str) -> dict[str, str]:
+    record = path / "batch.json"
+    facts = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+    profile = {key: facts[key] for key in ("ratings", "films", "bad_rows") if key in facts}
+    columns = []
+    if (path / "ratings.parquet").exists():
+        landed = pq.read_schema(path / "ratings.parquet")
+        columns = [{"type": str(field.type), "name": field.name, "required": True} for field in landed]
+    return {
+        "name": name,
+        "digest": path.name[-36:],
+        "source": json.dumps({"uri": str(path.relative_to(folder.root))}),
+        "profile": json.dumps({"num_rows": facts.get("ratings"), **profile, "watermark": watermark}),
+        "schema": json.dumps({"mlflow_colspec": columns}),
+    }
+
+
+def headline(rows: Rows, model: str, gate: str) -> dict[str, float]:
+    """Return a model's few first figures under MLflow's names: ``next.ndcg_at_10``, ``next.ndcg_at_10.low``."""
+    named: dict[str, float] = {}
+    wanted = {(gate, metric): interval for metric, interval in HEADLINES} | {(SHOWN_PROTOCOL, "recall"): True}
+    for row in rows:
+        key = row["protocol"], row["metric"]
+        if row["model"] != model or row["segment"] != "all" or key not in wanted or row["value"] is None:
+            continue
+        name = f"{row['protocol']}.{row['metric']}" + (f"_at_{row['k']}" if row["k"] else "")
+        named[name] = row["value"]
+        if wanted[key] and row["low"] is not None:
+            named[f"{name}.low"], named[f"{name}.high"] = row["low"], row["high"]
+    return named
+
+
+def curves(rows: Rows, model: str) -> dict[str, list[tuple[int, float]]]:
+    """Return a model's figures by segment as curves: over history lengths, and over how known the films are."""
+    found: dict[str, list[tuple[int, float]]] = {}
+    for row in rows:
+        for name, steps in (("by_history_length", LENGTHS), ("by_fame_of_film", FAME)):
+            if row["model"] == model and row["segment"] in steps and row["value"] is not None:
+                key = f"segments/{row['protocol']}.{row['metric']}_{name}"
+                found.setdefault(key, []).append((steps[row["segment"]], row["value"]))
+    return {key: sorted(points) for key, points in found.items()}
+
+
+def csv_of(rows: Rows) -> str:
+    """Return all figures as a table that MLflow's page shows."""
+    columns = ("protocol", "model", "metric", "k", "segment", "value", "low", "high", "n")
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def pictures(
+    folder: DataFolder, rows: Rows, protocol: str, challenger: str, recipe: Mapping[str, Any]
+) -> Callable[[], dict[str, Any]]:
+    """Return what draws a training's pictures, so that nothing is drawn where nothing is tracked."""
+    decisions = [row for row in ledgers.read(folder, "promotion")[::-1] if row["case_name"] != "unchanged"]
+    blend = recipe.get("weights")
+    return partial(_draw, rows, protocol, challenger, blend if isinstance(blend, Mapping) else {}, decisions)
+
+
+def _draw(rows: Rows, protocol: str, challenger: str, blend: Mapping[str, float], decisions: Rows) -> dict[str, Any]:
+    drawn: dict[str, Any] = {
+        "accuracy": figures.accuracy(rows, protocol, challenger),
+        "coverage": figures.coverage(rows, protocol, challenger),
+        "exposure": figures.exposure(rows, protocol, challenger),
+        "champions": figures.champions(decisions),
+    }
+    if blend:
+        drawn["weights"] = figures.weights(blend)
+    return drawn
+
+
+def note_of(row: Mapping[str, Any]) -> str:
+    """Return a decision as Markdown: what came of it, and the numbers side by side."""
+    lines = [f"**{row['reasons'][0]}**", *row["reasons"][1:]]
+    table = table_of(row)
+    if table:
+        lines += ["", "| " + " | ".join(table[0]) + " |", "|" + "---|" * len(table[0])]
+        lines += ["| " + " | ".join(line.values()) + " |" for line in table]
+    return "\n".join(lines)
+
+
+def served_note(facts: Mapping[str, Any], release_id: str, decision: Mapping[str, Any] | None) -> str:
+    """Return the first thing that the page of runs shows: which model is served, how good it is, and against what."""
+    value = facts["metrics"].get("next.ndcg")
+    quality = f"nDCG@10 {value:.4f} on `next`" if value is not None else "not measured"
+    since = f" (arrays of release {facts['arrays_from']})" if facts.get("arrays_from") else ""
+    lines = [
+        f"**Served: {facts['model']}**, recipe `{facts['recipe_hash']}`, {quality}, trained on {facts['dataset']}"
+        f"{since}. Release `{release_id}`: {facts['users']:,} people, {facts['ratings']:,} ratings, until "
+        f"{str(facts['data_watermark'])[:10]}.",
+        "",
+        "A training is a run, with a run nested in it for each model; the newest is on top. `gate/…` are the numbers "
+        "that the gate compared, the same as in the release's `promotion_log`.",
+    ]
+    if decision is not None:
+        lines[1:1] = ["", "Last decision: " + " ".join(decision["reasons"])]
+    return "\n".join(lines)
