@@ -5,6 +5,7 @@ Writes ``docs/list.svg``, somebody's list as the terminal shows it, and the outp
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
@@ -38,8 +39,8 @@ def picture(folder: DataFolder) -> str:
     """Return somebody's list as a picture of a terminal, SVG."""
     from rich._export_format import CONSOLE_SVG_FORMAT
 
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, open_releases(folder) as con:
-        console = PlainConsole(record=True, width=WIDTH, file=nowhere, force_terminal=True)
+    with open_releases(folder) as con:
+        console = PlainConsole(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
         console.print(list_table(con, PERSON, SHOWN))
     plain = FONTS.sub("", CONSOLE_SVG_FORMAT)
     return console.export_svg(title=f"playbill recommend {PERSON}", code_format=plain, unique_id="list")
@@ -56,13 +57,15 @@ def run_notebook(path: Path, *, write: bool) -> None:
     import nbformat
     from nbclient import NotebookClient
 
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     resources = {"metadata": {"path": str(path.parent)}}
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources=resources).execute()
     if write:
         for cell in notebook.cells:
             cell.metadata.pop("execution", None)
-        nbformat.write(notebook, path)
+            if cell.cell_type == "code":  # what libraries say on standard error names this machine's folders
+                cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
