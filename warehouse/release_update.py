@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from warehouse.checks import Finding
 from warehouse.contracts.release import RELEASE_TABLES
-from warehouse.db import connect, new_database, quoted
+from warehouse.db import Connection, connect, new_database, quoted
 from warehouse.files import replacing
-from warehouse.release_file import checked, create_table
+from warehouse.release_file import PERSONAL, checked
 
 
 def update_release_file(
@@ -19,12 +21,15 @@ def update_release_file(
 ) -> list[Finding]:
     """Bring a copy of a release's file up to date: some people's rows, and whole tables.
 
+    The copy was checked when it was published, for the films that there still are. So the checks look at the people
+    whose rows are new, and what is read again from disk is what was written here.
+
     Parameters
     ----------
     people : mapping of str to pyarrow.Table
         For tables of a row a person, the rows that take the place of those people's.
     tables : mapping of str to pyarrow.Table
-        Tables that take the place of the whole ones.
+        Tables whose rows take the place of all.
     gone : list of str
         People whose rows are deleted.
 
@@ -33,23 +38,55 @@ def update_release_file(
     list of Finding
         As of `write_release_file`.
     """
-    with new_database(path) as con:
+    touched = sorted({*gone, *(user_id for rows in people.values() for user_id in rows["user_id"].to_pylist())})
+    with new_database(path, contents=partial(_values, tables=tuple(tables), user_ids=touched)) as con:
         for name, rows in people.items():
             outdated = pa.array([*rows["user_id"].to_pylist(), *gone], type=pa.string())
             con.register("outdated", pa.table({"user_id": outdated}))
             con.execute(f'DELETE FROM "{name}" WHERE user_id IN (SELECT user_id FROM outdated)')
             con.unregister("outdated")
-            if rows.num_rows:
-                con.register("incoming", rows)
-                con.execute(f'INSERT INTO "{name}" SELECT {RELEASE_TABLES[name].column_list} FROM incoming')
-                con.unregister("incoming")
+            _insert(con, name, rows)
         for name, table in tables.items():
-            con.execute(f'DROP TABLE "{name}"')
-            create_table(con, name, table)
+            con.execute(f'DELETE FROM "{name}"')
+            _insert(con, name, table)
+        findings = _checked_of(con, touched, list_length)
     if gone:
         _compact(path)
-    with connect(path) as con:
-        return checked(con, list_length)
+    return findings
+
+
+def _insert(con: Connection, name: str, rows: pa.Table) -> None:
+    if rows.num_rows:
+        con.register("incoming", rows)
+        con.execute(f'INSERT INTO "{name}" SELECT {RELEASE_TABLES[name].column_list} FROM incoming')
+        con.unregister("incoming")
+
+
+def _checked_of(con: Connection, user_ids: Sequence[str], list_length: int) -> list[Finding]:
+    """Run the release checks as if these people were all: views of their rows hide the tables of the same names."""
+    con.register("looked_at", pa.table({"user_id": pa.array(user_ids, type=pa.string())}))
+    [(database,)] = con.execute("SELECT current_database()").fetchall()
+    for name in PERSONAL:
+        con.execute(
+            f'CREATE TEMP VIEW "{name}" AS SELECT * FROM "{database}".main."{name}" '
+            "WHERE user_id IN (SELECT user_id FROM looked_at)"
+        )
+    findings = checked(con, list_length)
+    for name in PERSONAL:
+        con.execute(f'DROP VIEW temp."{name}"')
+    con.unregister("looked_at")
+    return findings
+
+
+def _values(con: Connection, tables: Sequence[str], user_ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Return each table's rows, and a number made of all values of those that are new or were replaced."""
+    own = dict.fromkeys(PERSONAL, "WHERE user_id IN (SELECT unnest(?::VARCHAR[]))")
+    values = {name: con.execute(f'SELECT count(*) FROM "{name}"').fetchall() for name in RELEASE_TABLES}
+    for name in dict.fromkeys((*PERSONAL, *tables)):
+        where = "" if name in tables else own[name]
+        query = f'SELECT bit_xor(hash(t)) FROM "{name}" AS t {where}'
+        values[name] += con.execute(query, [list(user_ids)] if where else []).fetchall()
+    return values
 
 
 def _compact(path: Path) -> None:

@@ -96,21 +96,19 @@ def _bring_up_to_date(draft: Draft, base: Release, edition: Edition) -> None:
     facts |= {"changed_from": base.release_id, "changed_people": len(changed), "gone_people": len(gone)}
     step("write release", 0, None)
     link_tree(base.models, draft.path / "models")
-    if facts["films_file"] is not None and facts["films_file"] == base.manifest.get("films_file"):
-        link_tree(base.path / "search", draft.path / "search")
-    else:
-        FilmSearch.build(edition.films).save(draft.path / "search")
-    shutil.copyfile(base.database, draft.database)
+    profiles = tables.only_people(tables.profile_table(folder), people.user_ids)
     rows = {
         "recommendation_lists": tables.list_table(lists, draft.created_at),
         "histories": tables.history_table(anew, edition.model),
     }
-    whole = {
-        "movies": tables.movie_table(folder),
-        **edition.of_everybody(),
-        "user_profiles": tables.only_people(tables.profile_table(folder), people.user_ids),
-        **small_tables(edition, draft.record),
-    }
+    whole = {"movies": tables.movie_table(folder), **edition.of_everybody(), **small_tables(edition, draft.record)}
+    if facts["films_file"] is not None and facts["films_file"] == base.manifest.get("films_file"):
+        link_tree(base.path / "search", draft.path / "search")
+        rows["user_profiles"] = tables.only_people(profiles, changed)
+    else:
+        FilmSearch.build(edition.films).save(draft.path / "search")
+        whole["user_profiles"] = profiles
+    shutil.copyfile(base.database, draft.database)
     stop_on_errors(update_release_file(draft.database, rows, whole, gone, list_length=facts["list_length"]))
 
 
