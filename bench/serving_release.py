@@ -195,6 +195,7 @@ def _movies(ids, rng) -> pa.Table:  # type: ignore[no-untyped-def]
         "backdrop_path": pa.array([f"/{number:031x}b.jpg" for number in range(n)]),
         "vote_average": pa.array(rng.uniform(3, 9, n).astype(np.float32)),
         "ratings": pa.array(np.arange(n, 0, -1), pa.int32()),
+        "likes": pa.array(np.arange(n, 0, -1) // 2, pa.int32()),
     }
     for field in empty.schema:
         if field.name not in known and pa.types.is_list(field.type):
