@@ -6,6 +6,7 @@ asks for, another may have learned from.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -103,16 +104,15 @@ def examples_of(model: Model, fold: Fold) -> Examples:
 
 
 def draw_ratings(ratings: Ratings, limit: int, seed: int) -> Ratings:
-    """Return the ratings of people drawn at random, at most ``limit`` of them; people keep their order."""
+    """Return the ratings of people drawn at random, at most ``limit`` of them; people keep their numbers."""
     if len(ratings) <= limit:
         return ratings
     counts = np.bincount(ratings.user_idx, minlength=ratings.n_users)
     order = np.random.default_rng(seed).permutation(ratings.n_users)
     drawn = np.zeros(ratings.n_users, dtype=bool)
     drawn[order[np.cumsum(counts[order]) <= limit]] = True
-    rows, place = drawn[ratings.user_idx], np.cumsum(drawn) - 1
-    return Ratings(
-        place[ratings.user_idx[rows]], ratings.item_idx[rows], ratings.rating[rows], ratings.rated_at[rows],
-        int(drawn.sum()), ratings.n_items,
-        None if ratings.tags is None else ratings.tags.of_people(np.where(drawn, place, -1)),
+    rows = drawn[ratings.user_idx]
+    return dataclasses.replace(
+        ratings, user_idx=ratings.user_idx[rows], item_idx=ratings.item_idx[rows], rating=ratings.rating[rows],
+        rated_at=ratings.rated_at[rows],
     )  # fmt: skip
