@@ -32,6 +32,7 @@ from pipelines.settings_sections import (
     TmdbSettings,
     TrainingSettings,
 )
+from pipelines.settings_spotify import SpotifySettings
 from warehouse.errors import ConfigError
 from warehouse.folder import DataFolder
 
@@ -67,12 +68,19 @@ class Settings(BaseSettings):
     releases: ReleaseSettings = ReleaseSettings()
     serving: ServingSettings = ServingSettings()
     llm: LlmSettings = LlmSettings()
+    spotify: SpotifySettings = SpotifySettings()
 
     tmdb_read_token: SecretStr | None = Field(
         None, validation_alias=AliasChoices("TMDB_READ_TOKEN"), description="TMDB's API read access token."
     )
     tmdb_api_key: SecretStr | None = Field(
         None, validation_alias=AliasChoices("TMDB_API_KEY"), description="TMDB's API key, where there is no token."
+    )
+    spotify_client_id: str | None = Field(
+        None, validation_alias=AliasChoices("SPOTIFY_CLIENT_ID"), description="Spotify's id of your app, for music."
+    )
+    spotify_client_secret: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("SPOTIFY_CLIENT_SECRET"), description="Its secret."
     )
     supabase_url: str | None = Field(
         None,
@@ -151,7 +159,7 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = "__".join(str(part) for part in first["loc"]).upper()
-        own = name.startswith(("MLFLOW", "PREFECT", "SUPABASE_", "TMDB_")) and "__" not in name
+        own = name.startswith(("MLFLOW", "PREFECT", "SPOTIFY_", "SUPABASE_", "TMDB_")) and "__" not in name
         known = name if own else f"PLAYBILL_{name}"
         raise ConfigError(f"setting {known}: {first['msg']}; see .env.example") from None
     except SettingsError as error:

@@ -35,6 +35,9 @@ class TmdbSettings(Section):
     patience_seconds: float = Field(60.0, ge=0, description="How long TMDB may be down before a run goes on without.")
     max_age_days: int = Field(150, ge=1, le=180, description="Age at which facts are fetched anew; TMDB allows 180.")
     missing_days: int = Field(30, ge=1, description="Days after which a film that TMDB does not know is asked again.")
+    discovery_rate: float = Field(5.0, gt=0, le=100, description="Requests a second of the API, all workers together.")
+    discovery_seconds: float = Field(1.5, gt=0, le=30, description="Longest time that TMDB may add to an answer.")
+    discovery_minutes: float = Field(10.0, gt=0, description="How long its lists are given again without asking.")
     flush_seconds: float = Field(2.0, gt=0, description="How often answers are put on disk: what a crash may cost.")
 
 

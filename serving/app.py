@@ -25,7 +25,7 @@ from serving.http.edge import Edge
 from serving.http.errors import Problem, problem_response
 from serving.http.fast import PlainListRoute
 from serving.http.openapi import allowed_methods, description
-from serving.routes import feedback, movies, operate, recommend, recommendations, users, why_not
+from serving.routes import discovery, feedback, movies, music, operate, recommend, recommendations, users, why_not
 
 GZIP_LEVEL = 4
 FEEDBACK_LOOK_SECONDS, KEYS_LOOK_SECONDS = 5.0, 1.0
@@ -46,8 +46,8 @@ def create_app(
     context, serving = make_context(settings, upstream, connections), settings.serving
     app = FastAPI(title="Playbill", version="1", lifespan=_lifespan, openapi_url=None, redirect_slashes=False)
     app.state.context = context
-    shown = (recommendations, why_not, recommend, users, movies, operate, *([feedback] if serving.feedback else []))
-    for routes in shown:
+    shown = (recommendations, why_not, recommend, users, movies, discovery, music, operate)
+    for routes in (*shown, *([feedback] if serving.feedback else [])):
         app.include_router(routes.router)
     app.router.routes.insert(0, PlainListRoute(recommendations.plain_list))
     app.add_middleware(GZipMiddleware, minimum_size=serving.gzip_bytes, compresslevel=GZIP_LEVEL)
@@ -83,7 +83,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for client in (context.issuer, context.ratings, context.llm):
+        for answers in (context.tmdb_answers, context.music_answers):
+            await answers.close()
+        for client in (context.issuer, context.ratings, context.llm, context.discovery, context.music):
             if client is not None:
                 await client.close()
         if context.feedback is not None:

@@ -9,7 +9,9 @@ from starlette.requests import Request
 
 from pipelines.settings import Settings
 from pipelines.sources.llm.chat import Chat
+from pipelines.sources.spotify.client import SpotifyClient
 from pipelines.sources.supabase.live import LiveRatings
+from pipelines.sources.tmdb.discovery import Discovery
 from serving.auth.access import Access
 from serving.auth.issuer import Issuer
 from serving.auth.keys import ApiKeys
@@ -21,6 +23,7 @@ from serving.http.limits import Limiter, is_local, source_of
 from serving.lists.live import Live
 from serving.lists.looks import Looks
 from serving.metrics import Metrics
+from serving.outside import Outside
 from serving.snapshot import Snapshot
 from serving.snapshots import Snapshots
 from serving.words.llm import LlmReader
@@ -42,6 +45,10 @@ class Context:
     ratings: LiveRatings | None
     feedback: InboxLog | None
     llm: LlmReader | None
+    discovery: Discovery | None
+    tmdb_answers: Outside
+    music: SpotifyClient | None
+    music_answers: Outside
 
     def snapshot(self) -> Snapshot:
         """Return the release to answer from; take it once and hold it.
@@ -105,7 +112,23 @@ def make_context(
         ratings=ratings,
         feedback=inbox,
         llm=LlmReader(Chat(settings.llm), settings.llm) if settings.llm.is_on else None,
+        discovery=Discovery.of(settings),
+        tmdb_answers=Outside(
+            "TMDB", seconds=settings.tmdb.discovery_seconds, kept_seconds=60 * settings.tmdb.discovery_minutes
+        ),
+        music=_music(settings),
+        music_answers=Outside(
+            "Spotify", seconds=settings.spotify.seconds, kept_seconds=60 * settings.spotify.kept_minutes
+        ),
     )
+
+
+def _music(settings: Settings) -> SpotifyClient | None:
+    key, secret = settings.spotify_client_id, settings.spotify_client_secret
+    if key is None or secret is None:
+        return None
+    rate = settings.spotify.rate / settings.serving.workers
+    return SpotifyClient(settings.spotify, key, secret.get_secret_value(), rate=rate)
 
 
 def context_of(request: Request) -> Context:

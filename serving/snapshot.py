@@ -49,6 +49,7 @@ class Snapshot:
         self.manifest = release.manifest
         self.suppressed: frozenset[str] = frozenset()
         self.created_at = datetime.fromisoformat(release.manifest["created_at"])
+        self.poster_base_url = settings.poster_base_url
         self.reader = ReleaseReader(release.database, poster_base_url=settings.poster_base_url)
         self.reader.check_numbers()
         self.films = FilmTable(self.reader.films())

@@ -44,7 +44,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             reporter.write_line(line)
 
 
-OWN_VARIABLES = ("PLAYBILL_", "PREFECT_", "MLFLOW_", "SUPABASE_", "TMDB_")
+OWN_VARIABLES = ("PLAYBILL_", "PREFECT_", "MLFLOW_", "SUPABASE_", "TMDB_", "SPOTIFY_")
 
 
 @pytest.fixture(autouse=True)

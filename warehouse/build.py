@@ -29,6 +29,7 @@ DATASETS = {
     "movies": "dim_movies",
     "interactions": "fct_interactions",
     "movie_stats": "mart_movie_stats",
+    "tags": "fct_tags",
 }
 """The lake's data sets and the relation each is a copy of."""
 

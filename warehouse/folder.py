@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-BUILT = ("interactions", "movies", "movie_stats")
+BUILT = ("interactions", "movies", "movie_stats", "tags")
 """The data sets that a build makes; the others (``tmdb_mapping``, ``movies_enriched``) outlive builds."""
 
 

@@ -73,7 +73,9 @@ class Learner:
         validation = self._folds[fold]
         if len(validation.users) == 0:
             return model.weighed(model.config.weights)
-        ((_, wide),) = fit_all({model.name: widen(model)}, validation.train, self.films, ready=self.ready)
+        ((_, wide),) = fit_all(
+            {model.name: widen(model)}, validation.train, validation.films(self.films), ready=self.ready
+        )
         self.ready += of_films_alone([wide])
         lesson = learn_weights(examples_of(wide, validation), model.config.weights, self.seed)
         self.lessons[fold] = lesson
@@ -112,4 +114,5 @@ def draw_ratings(ratings: Ratings, limit: int, seed: int) -> Ratings:
     return Ratings(
         place[ratings.user_idx[rows]], ratings.item_idx[rows], ratings.rating[rows], ratings.rated_at[rows],
         int(drawn.sum()), ratings.n_items,
+        None if ratings.tags is None else ratings.tags.of_people(np.where(drawn, place, -1)),
     )  # fmt: skip

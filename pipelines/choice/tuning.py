@@ -143,7 +143,7 @@ def score_model(model: Model, films: Films, folds: list[Fold]) -> float:
     """Return the mean over folds of the protocol's metric at 10 for a freshly fitted model."""
     values = []
     for fold in folds:
-        model.fit(fold.train, films)
+        model.fit(fold.train, fold.films(films))
         top = metrics.lay_out(recommend(model, fold.histories, K), K)
         values.append(_mean(top, fold, len(films)))
     return float(np.mean(values))
@@ -167,7 +167,7 @@ def _hybrid_objective(
     for number, fold in enumerate(folds, start=1):
         if progress is not None:
             progress(f"hybrid: fitting, fold {number} of {len(folds)}")
-        hybrid.fit(fold.train, films)
+        hybrid.fit(fold.train, fold.films(films))
         candidates = candidate_scores(hybrid, fold.histories, CANDIDATES)
         parts.append((fold, candidates, np.repeat(np.arange(len(fold.users)), np.diff(candidates.lists.indptr))))
 

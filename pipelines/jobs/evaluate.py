@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from pipelines.blend.catalogue import load_model
 from pipelines.choice.evaluation.report import Evaluation
@@ -21,12 +22,13 @@ from pipelines.choice.learning import Learner
 from pipelines.choice.promotion import Side
 from pipelines.choice.recipes import from_recipe
 from pipelines.films.films import Films
+from pipelines.films.tags import Tags, tags_of
 from pipelines.jobs.active import active_set
 from pipelines.jobs.handover import Measured, TrainedModels
 from pipelines.jobs.opponent import CHAMPION, Opponent, as_it_was, opponent_of
 from pipelines.jobs.tracking import csv_of, curves, headline
 from pipelines.lists.tables import chance_rows
-from pipelines.people.reader import People, read_films, read_people
+from pipelines.people.reader import People, read_films, read_people, read_tags
 from pipelines.progress import step
 from pipelines.registry import Registry
 from pipelines.runs import Workbench, workbench
@@ -63,7 +65,7 @@ def evaluate(
     bench, dataset = workbench(folder, run_id), active_set(folder).dataset
     trained = TrainedModels.read(bench, dataset)
     films, people = read_films(folder), read_people(folder)
-    ratings, gate = ratings_of(people, films), settings.training.gate
+    ratings, gate = ratings_of(people, films, read_tags(folder, people, films)), settings.training.gate
     ready = [load_model(bench.model(name)) for name in trained.recipes if bench.model(name).exists()]
     seed, chosen = settings.random_state, dict.fromkeys(protocols or (gate, *settings.training.protocols))
     opponent = opponent_of(folder, trained, people) if gate in chosen else None
@@ -95,9 +97,9 @@ def side_of(evaluation: Evaluation, model: str) -> Side:
     )  # fmt: skip
 
 
-def ratings_of(people: People, films: Films) -> Ratings:
+def ratings_of(people: People, films: Films, tags: Tags | None = None) -> Ratings:
     """Return everybody's ratings as the evaluation reads them, in the order of the histories."""
-    return Ratings.of(people.histories_in(films), len(films))
+    return replace(Ratings.of(people.histories_in(films), len(films)), tags=tags)
 
 
 def read_own_ids(batch: Path) -> tuple[Ratings, Films]:
@@ -107,14 +109,23 @@ def read_own_ids(batch: Path) -> tuple[Ratings, Films]:
     rated = table["movielens_id"].to_numpy().astype(np.int64)
     movie_ids = np.union1d(facts["movielens_id"].to_numpy(), rated).astype(np.int64)
     metadata = facts.set_index("movielens_id").reindex(movie_ids)
-    if (batch / "tags.parquet").exists():
-        tags = pq.read_table(batch / "tags.parquet", columns=["movielens_id", "tag"]).to_pandas()
-        metadata["tags"] = tags.groupby("movielens_id")["tag"].agg(list).reindex(movie_ids)
     users, user_idx = np.unique(table["user_id"].to_numpy(), return_inverse=True)
     films = Films(movie_ids, metadata.reset_index(drop=True))
     seconds, stars = table["timestamp"].to_numpy(), table["rating"].to_numpy()
-    items = films.index_of(rated)
-    return Ratings(user_idx.astype(np.int64), items, stars, seconds, len(users), len(films)), films
+    items, tags = films.index_of(rated), _own_tags(batch, users, films)
+    ratings = Ratings(user_idx.astype(np.int64), items, stars, seconds, len(users), len(films), tags)
+    return ratings, films if tags is None else tags.on(films)
+
+
+def _own_tags(batch: Path, users: NDArray[Any], films: Films) -> Tags | None:
+    if not (batch / "tags.parquet").exists():
+        return None
+    table = pq.read_table(batch / "tags.parquet")
+    givers = [str(number) for number in table["user_id"].to_pylist()]
+    return tags_of(
+        givers, [str(number) for number in users.tolist()], table["movielens_id"].to_numpy(),
+        table["timestamp"].to_numpy(), table["tag"].to_pylist(), films,
+    )  # fmt: skip
 
 
 def _short(value: float | int | None) -> str:

@@ -21,7 +21,7 @@ from pipelines.jobs.evaluate import ratings_of, read_own_ids
 from pipelines.jobs.ingest import ingest
 from pipelines.jobs.match_titles import match_titles
 from pipelines.models.base import Model
-from pipelines.people.reader import read_films, read_people
+from pipelines.people.reader import read_films, read_people, read_tags
 from pipelines.progress import step
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings
@@ -42,7 +42,8 @@ class Measurable:
 def open_lake(settings: Settings) -> Measurable:
     """Read everybody's ratings in the lake, in Playbill's film ids."""
     films = read_films(settings.folder)
-    ratings = ratings_of(read_people(settings.folder), films)
+    people = read_people(settings.folder)
+    ratings = ratings_of(people, films, read_tags(settings.folder, people, films))
     return Measurable(ratings, films, active_set(settings.folder).dataset)
 
 

@@ -11,18 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.choice.evaluation.split import Ratings
 from pipelines.choice.learning import Learner
 from pipelines.choice.recipes import from_recipe, make_model, recipe_folders, recipe_hash
 from pipelines.jobs.active import Active, active_set
 from pipelines.jobs.champion import asked_of
+from pipelines.jobs.evaluate import ratings_of
 from pipelines.jobs.handover import TrainedModels
 from pipelines.jobs.stars import train_stars
 from pipelines.jobs.tracking import datasets_of, tags_of
 from pipelines.models.base import Model
 from pipelines.models.parts.sharing import fit_all
 from pipelines.models.popularity import PopularityModel
-from pipelines.people.reader import read_films, read_people
+from pipelines.people.reader import read_films, read_people, read_tags
 from pipelines.progress import step
 from pipelines.registry import Registry
 from pipelines.runs import clear_others, workbench
@@ -78,7 +78,8 @@ def train(
     makers = _makers(settings, names, overrides or {}, recipes or {})
     people, films, active = read_people(folder), read_films(folder), active_set(folder)
     histories = people.histories_in(films)
-    learner = Learner(settings.training.gate, Ratings.of(histories, len(films)), films, settings.random_state, _show)
+    ratings = ratings_of(people, films, read_tags(folder, people, films))
+    learner = Learner(settings.training.gate, ratings, films, settings.random_state, _show)
     registry, tags = Registry(settings), tags_of(settings, run_id, active.dataset)
     bench = workbench(folder, run_id)
     seconds: dict[str, float] = {}

@@ -63,11 +63,15 @@ class ContentModel(Model):
     def _fit(self, histories: Histories, films: Films) -> None:
         words = documents(films)
         self.nearest_ = nearest(film_vectors(words, self.config), self.config.neighbours)
-        self.catalogue_ = _digest(films, words)
+        self.catalogue_ = _digest(films, self._read(words))
 
     def is_fitted_on(self, films: Films) -> bool:
         """Tell whether the films are those of the fit, with the same said of each."""
-        return self.catalogue_ != "" and self.catalogue_ == _digest(films, documents(films))
+        return self.catalogue_ != "" and self.catalogue_ == _digest(films, self._read(documents(films)))
+
+    def _read(self, words: Mapping[str, Words]) -> dict[str, Words]:
+        """Return the fields that count: others may differ without another fit."""
+        return {field: words[field] for field, weight in sorted(self.config.fields.items()) if weight > 0}
 
     def _item_side(self) -> Neighbours:
         return Neighbours.of(self.nearest_)

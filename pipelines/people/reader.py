@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
 from pipelines.films.films import Films
+from pipelines.films.tags import Tags, tags_of
 from pipelines.people.history import Histories, IntArray
 from warehouse.builds import built_file
 from warehouse.errors import EmptyLakeError
@@ -165,6 +166,24 @@ def _by_person_and_time(rows: dict[str, Any], item_idx: NDArray[np.int32], n_peo
         for column in (item_idx, seconds, *columns):
             column[part] = column[part][order]
     return indptr
+
+
+def read_tags(folder: DataFolder, people: People, films: Films) -> Tags | None:
+    """Read the built ``tags``; None where the build is older than they are.
+
+    Raises
+    ------
+    DamagedFileError
+        If the file is not what the build wrote.
+    """
+    if not folder.dataset("tags").exists():
+        return None
+    table = pq.read_table(built_file(folder, "tags"))
+    seconds = table["tagged_at"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy() // 1_000_000
+    return tags_of(
+        table["user_id"].to_pylist(), people.user_ids, table["movie_id"].to_numpy(), seconds,
+        table["tag"].to_pylist(), films,
+    )  # fmt: skip
 
 
 def read_films(folder: DataFolder) -> Films:

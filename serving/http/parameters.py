@@ -39,6 +39,11 @@ YearFrom = Annotated[int | None, Query(ge=1870, le=2200, description="Films of t
 YearTo = Annotated[int | None, Query(ge=1870, le=2200, description="Films of this year or earlier.")]
 Vote = Annotated[float | None, Query(ge=0, le=10, description="Films with at least this mean vote on TMDB.")]
 Exclude = Annotated[str | None, Query(pattern=ID_LIST, description="TMDB ids to leave out, separated by commas.")]
+Language = Annotated[
+    str | None,
+    Query(pattern="^[a-z]{2,3}(-[A-Z]{2})?$", description="Of titles and texts, as en-US.", examples=["en-US"]),
+]
+Region = Annotated[str | None, Query(pattern="^[A-Z]{2}$", description="A country, as US.", examples=["US"])]
 Page = Annotated[int, Query(ge=1, le=500, description="Page of 20 films.")]
 
 

@@ -178,6 +178,60 @@ class FilmPage(Answer):
     results: list[RankedFilm]
 
 
+class DiscoveredFilm(Film):
+    """A film in a list to look through, which the catalogue may not hold."""
+
+    rank: int = Field(ge=1)
+    score: float | None = Field(ge=0, le=1, description="As in a list of the release's; null where the list is TMDB's.")
+    recommendable: bool = Field(description="Whether lists may hold it: it is in the catalogue, with a title.")
+
+
+class DiscoveryPage(Answer):
+    """A page of films to look through."""
+
+    release_id: str
+    source: Literal["tmdb", "release"] = Field(description="Whose list it is.")
+    page: int = Field(ge=1)
+    total_pages: int = Field(ge=0)
+    total_results: int = Field(ge=0)
+    results: list[DiscoveredFilm]
+
+
+class MusicItem(Answer):
+    """An album or a track."""
+
+    kind: Literal["album", "track"]
+    id: str = Field(description="Spotify's id.")
+    name: str
+    artists: list[str]
+    album: str | None = Field(description="The album of a track.")
+    release_date: str | None = Field(description="A year, a month or a day.")
+    image_url: str | None
+    duration_ms: int | None
+    preview_url: str | None
+    url: str | None = Field(description="Where it can be heard.")
+
+
+class MusicAnswer(Answer):
+    """A page of music."""
+
+    source: Literal["spotify"]
+    stale: bool = Field(description="Whether Spotify does not answer just now: it is an older answer, or none.")
+    page: int = Field(ge=1)
+    total_results: int = Field(ge=0)
+    results: list[MusicItem]
+
+
+class MovieMusic(Answer):
+    """A film's music."""
+
+    movie_id: int = Field(description="TMDB id.")
+    title: str
+    stale: bool = Field(description="Whether Spotify does not answer just now: it is an older answer, or none.")
+    albums: list[MusicItem]
+    tracks: list[MusicItem] = Field(description="Of the first album.")
+
+
 class SimilarFilms(Answer):
     """The films most like one film."""
 

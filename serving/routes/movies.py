@@ -33,8 +33,6 @@ Words = Annotated[str, Query(min_length=1, max_length=200, description="Words of
 
 
 @router.get("/movies/popular", response_model=FilmPage, responses=ANSWERS, summary="What many people like")
-@router.get("/discovery/movies/popular", response_model=FilmPage, responses=ANSWERS, tags=["older names"],
-            deprecated=True, summary="An older name of /movies/popular")  # fmt: skip
 async def popular(request: Request, genre: OneGenre = None, page: Page = 1) -> Response:
     """Return popular films, 20 a page; of one genre, or, as ``genre=trending``, of late."""
     snapshot = context_of(request).snapshot()
@@ -42,11 +40,28 @@ async def popular(request: Request, genre: OneGenre = None, page: Page = 1) -> R
 
 
 def _popular(snapshot: Snapshot, genre: str | None, page: int) -> bytes:
-    films = _scope(snapshot, genre)
-    films = replace(films, scores=snapshot.chances.of_popular(films.places))
+    films = popular_films(snapshot, genre)
     start = (page - 1) * PAGE_FILMS
     shown = films.at(list(range(start, min(start + PAGE_FILMS, len(films.places)))))
     return _page(snapshot, shown, page, len(films.places))
+
+
+def popular_films(snapshot: Snapshot, genre: str | None) -> Picks:
+    """Return what many people like, of all films or of a genre, with the scores that callers see.
+
+    Raises
+    ------
+    Problem
+        422 for a genre that no film has.
+    """
+    films = _scope(snapshot, genre)
+    return replace(films, scores=snapshot.chances.of_popular(films.places))
+
+
+def found_titles(snapshot: Snapshot, typed: str, *, limit: int, offset: int) -> tuple[int, Picks]:
+    """Return how many films a title finds and one page of them; scores say how well it fits, 0-1."""
+    total, found = search_titles(snapshot, typed, limit=limit, offset=offset)
+    return total, Picks([place for place, _ in found], [score / BEST_FIT for _, score in found], [])
 
 
 def _scope(snapshot: Snapshot, genre: str | None) -> Picks:
@@ -66,8 +81,6 @@ def _scope(snapshot: Snapshot, genre: str | None) -> Picks:
 
 
 @router.get("/movies/search", response_model=FilmPage, responses=ANSWERS, summary="Films by title")
-@router.get("/discovery/movies/search", response_model=FilmPage, responses=ANSWERS, tags=["older names"],
-            deprecated=True, summary="An older name of /movies/search")  # fmt: skip
 async def search(request: Request, q: Words, page: Page = 1) -> Response:
     """Find films whose title holds the words, accents and case apart; the closest first, then the most rated.
 
@@ -78,8 +91,7 @@ async def search(request: Request, q: Words, page: Page = 1) -> Response:
     if same is not None:
         return same
     start = (page - 1) * PAGE_FILMS
-    total, found = await asyncio.to_thread(search_titles, snapshot, q, limit=PAGE_FILMS, offset=start)
-    picks = Picks([place for place, _ in found], [score / BEST_FIT for _, score in found], [])
+    total, picks = await asyncio.to_thread(found_titles, snapshot, q, limit=PAGE_FILMS, offset=start)
     return json_reply(_page(snapshot, picks, page, total), {**PUBLIC, "ETag": snapshot.etag})
 
 

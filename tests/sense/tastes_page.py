@@ -26,7 +26,7 @@ Figures tell how often a list holds what somebody saw next. They do not tell whe
 This page shows lists as films, from ml-latest-small with TMDB's facts, ranked by what ships with weights learned by
 training itself. `tests/sense/tastes.py` has the cases and what must hold of each, said in the films' facts (genres,
 keywords, languages, years) and computed from them; `tests/sense/test_tastes.py` asks over HTTP and holds them, for
-stored lists and for lists made on the spot. This page is written by `python -m tests.sense.tastes_page > docs/sense.md`.
+stored lists and for lists made on the spot. The page is written by `python -m tests.sense.tastes_page > docs/sense.md`.
 
 Who loves gave five films five stars, who hates gave five films one star. The column "of ten" is what was counted.
 """

@@ -40,6 +40,18 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "PLAYBILL_SERVING__LIVE_BURST": str(serving.live_burst),
         "PYTHONPATH": str(ROOT),
     }
+    if settings.spotify_client_id and settings.spotify_client_secret:
+        names |= {
+            "SPOTIFY_CLIENT_ID": settings.spotify_client_id,
+            "SPOTIFY_CLIENT_SECRET": settings.spotify_client_secret.get_secret_value(),
+            "PLAYBILL_SPOTIFY__BASE_URL": settings.spotify.base_url,
+            "PLAYBILL_SPOTIFY__TOKEN_URL": settings.spotify.token_url,
+        }
+    if settings.tmdb_api_key:
+        names |= {
+            "TMDB_API_KEY": settings.tmdb_api_key.get_secret_value(),
+            "PLAYBILL_TMDB__BASE_URL": settings.tmdb.base_url,
+        }
     if settings.supabase_url and settings.supabase_key:
         names |= {
             "SUPABASE_URL": settings.supabase_url,

@@ -54,6 +54,18 @@ FCT_INTERACTIONS = Relation(
         texts("sources", "the sources it came from"),
     ),
 )
+FCT_TAGS = Relation(
+    "fct_tags",
+    "who put which word on which film, and when",
+    "a person, a film and a tag",
+    ("user_id", "movie_id", "tag"),
+    (
+        text("user_id", "as in fct_interactions"),
+        integer("movie_id", "TMDB id"),
+        text("tag", "the word or words, lower-cased"),
+        moment("tagged_at", "when it was given first"),
+    ),
+)
 INT_EVENT_SIGNALS = Relation(
     "int_event_signals",
     "what interaction logs say of a person and a film",
@@ -138,6 +150,7 @@ CORE = {
         INT_REPEATED_PAIRS,
         INT_SUPPRESSED_PEOPLE,
         FCT_INTERACTIONS,
+        FCT_TAGS,
         MART_DROPPED_RATINGS,
         MART_MOVIE_STATS,
         MART_SOURCE_COUNTS,

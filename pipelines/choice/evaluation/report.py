@@ -179,7 +179,7 @@ def evaluate(
         if progress is not None:
             progress(f"{protocol}, fold {number} of {len(folds)}: fitting")
         unfitted = {name: maker() if learn is None else learn(maker(), number - 1) for name, maker in makers.items()}
-        for name, model in _fitted(unfitted, fold.train, films, learns_from or {}, of_films):
+        for name, model in _fitted(unfitted, fold.train, fold.films(films), learns_from or {}, of_films):
             of_films = [*of_films, *of_films_alone([model])]
             if progress is not None:
                 progress(f"{protocol}, fold {number} of {len(folds)}: {name}")

@@ -15,6 +15,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.films.films import Films
+from pipelines.films.tags import Tags
 from pipelines.people.history import FloatArray, Histories, IntArray, ItemArray, time_order
 
 Protocol = Literal["next", "last-out", "stratified", "temporal", "strong"]
@@ -49,6 +51,8 @@ class Ratings:
     rated_at : int64 array, shape (n_ratings,)
         Seconds since 1970-01-01 UTC.
     n_users, n_items : int
+    tags : Tags, optional
+        Who put which words on films, in the same numbers; without them a fold's films are as they are given.
     """
 
     user_idx: IntArray
@@ -57,6 +61,7 @@ class Ratings:
     rated_at: IntArray
     n_users: int
     n_items: int
+    tags: Tags | None = None
 
     def __len__(self) -> int:
         return len(self.user_idx)
@@ -103,6 +108,11 @@ class Fold:
     asked: Histories
     relevant_indptr: IntArray
     relevant_idx: ItemArray
+    tags: Tags | None = None
+
+    def films(self, films: Films) -> Films:
+        """Return the films as they may be learned from: with the tags that were there before what is asked for."""
+        return films if self.tags is None else self.tags.on(films)
 
 
 def make_folds(
@@ -152,16 +162,8 @@ def _next(ratings: Ratings, part: str, draw: Draw, place: IntArray, length: IntA
     stop = length if part == "test" else length - size
     asked = (place >= stop - size) & (place < stop)
     before = place < stop - size
-    return _fold(
-        "next",
-        part,
-        ratings,
-        draw,
-        train=before,
-        history=before,
-        asked=asked,
-        relevant=asked & (ratings.rating >= LIKE_FROM),
-    )
+    relevant = asked & (ratings.rating >= LIKE_FROM)
+    return _fold("next", part, ratings, draw, train=before, history=before, asked=asked, relevant=relevant)
 
 
 def _last_out(ratings: Ratings, part: str, draw: Draw, place: IntArray, length: IntArray) -> Fold:
@@ -221,8 +223,9 @@ def _temporal(ratings: Ratings, part: str, draw: Draw, place: IntArray, length: 
     asked = within & ~train & ~first_half
     relevant = asked & (ratings.rating >= LIKE_FROM)
     return _fold(
-        "temporal", part, ratings, draw, train=train, history=train | first_half, asked=asked, relevant=relevant
-    )
+        "temporal", part, ratings, draw, train=train, history=train | first_half, asked=asked, relevant=relevant,
+        moment=moment,
+    )  # fmt: skip
 
 
 def _moment(rated_at: IntArray) -> int:
@@ -267,6 +270,7 @@ def _fold(
     asked: BoolArray,
     relevant: BoolArray,
     needs_history: bool = True,
+    moment: int | None = None,
 ) -> Fold:
     has_relevant = np.bincount(ratings.user_idx[relevant], minlength=ratings.n_users) > 0
     has_history = np.bincount(ratings.user_idx[history], minlength=ratings.n_users) > 0
@@ -276,6 +280,8 @@ def _fold(
     theirs = drawn[ratings.user_idx]
     wanted = ratings.histories(relevant & theirs).take(users)
     order = np.lexsort((wanted.item_idx, wanted.owner))
+    # what is asked without a history is asked without an order: there tags have no before and after
+    held = (ratings.user_idx[~train], ratings.item_idx[~train], ratings.rated_at[~train])
     return Fold(
         protocol=protocol,
         part=part,
@@ -285,4 +291,5 @@ def _fold(
         asked=ratings.histories(asked & theirs).take(users),
         relevant_indptr=wanted.indptr,
         relevant_idx=wanted.item_idx[order],
+        tags=None if ratings.tags is None else ratings.tags.before(*held, in_order=needs_history, moment=moment),
     )

@@ -32,6 +32,8 @@ class TmdbClient:
     ----------
     limits : LimitSettings, optional
         How long and large an answer may be.
+    first_wait_seconds : float
+        How long to wait before the second try.
     transport : httpx.AsyncBaseTransport, optional
         What sends the requests; tests pass their own.
     """
@@ -42,10 +44,11 @@ class TmdbClient:
         key: TmdbKey,
         limits: LimitSettings | None = None,
         *,
+        first_wait_seconds: float = 0.5,
         transport: Transport | None = None,
     ) -> None:
         self._service = Service(
-            "TMDB", settings.base_url, _policy(settings, limits or LimitSettings()),
+            "TMDB", settings.base_url, _policy(settings, limits or LimitSettings(), first_wait_seconds),
             secret=key.secret, headers={"Accept": "application/json"}, transport=transport,
         )  # fmt: skip
         self._judge = Judging(key.name)
@@ -144,6 +147,16 @@ class TmdbClient:
         body = await self._must("/search/movie", {"query": query, **years})
         return [row for row in results(body) if isinstance(row, dict)]
 
+    async def page(self, path: str, query: Query) -> Body:
+        """Return one page of a list, as TMDB gives it.
+
+        Raises
+        ------
+        SourceUnavailableError
+            If TMDB does not answer.
+        """
+        return await self._must(path, query)
+
     async def _must(self, path: str, query: Query) -> Body:
         answer = await self._get(path, query)
         if answer.body is None:
@@ -157,12 +170,13 @@ class TmdbClient:
             return Answer(reason=str(error))
 
 
-def _policy(settings: TmdbSettings, limits: LimitSettings) -> Policy:
+def _policy(settings: TmdbSettings, limits: LimitSettings, first_wait_seconds: float) -> Policy:
     return Policy(
         timeout_seconds=settings.timeout_seconds,
         answer_seconds=limits.answer_seconds,
         answer_bytes=int(limits.answer_mb * 2**20),
         attempts=settings.attempts,
+        first_wait_seconds=first_wait_seconds,
         patience_seconds=settings.patience_seconds,
         rate=settings.rate,
         burst=settings.burst,

@@ -16,6 +16,7 @@ from serving.snapshot import Snapshot
 from tests.serving.conftest import Api, running, settings_of
 from tests.serving.process import serving_process
 from tests.serving.releases import ANNA, BEN, publish_release
+from tests.serving.test_discovery_standins import asking, free_port
 
 EXPECTED = {
     "/recommendations/{user_id}",
@@ -23,7 +24,8 @@ EXPECTED = {
     "/recommendations/me", "/recommendations/batch", "/api/recommendations", "/recommend",
     "/movies/{movie_id}", "/movies/{movie_id}/similar", "/movies/popular", "/movies/search", "/genres",
     "/discovery/movies/popular", "/discovery/movies/search", "/health", "/ready", "/release", "/metrics",
-    "/users/{user_id}/history", "/users/{user_id}/rating/{movie_id}",
+    "/users/{user_id}/history", "/users/{user_id}/rating/{movie_id}", "/discovery/music/popular",
+    "/discovery/music/search", "/movies/{movie_id}/music",
 }  # fmt: skip
 
 
@@ -94,17 +96,19 @@ def test_older_names_are_marked(api: Api) -> None:
     paths = page(api)["paths"]
     deprecated = {path for path, methods in paths.items() if any(route.get("deprecated") for route in methods.values())}
     older = {path for path, methods in paths.items() if any("older names" in r["tags"] for r in methods.values())}
-    assert deprecated == older == {"/api/recommendations", "/discovery/movies/popular", "/discovery/movies/search"}
+    assert deprecated == older == {"/api/recommendations"}
 
 
 def test_every_example_is_of_this_release(api: Api) -> None:
-    paths, tried, shown = page(api)["paths"], 0, {"user_id", "liked", "genre"}
+    paths, tried, shown = page(api)["paths"], 0, {"user_id", "liked", "genre", "query", "q"}
     for path, methods in paths.items():
         for method, route in methods.items():
             given = {p["name"]: p["example"] for p in route.get("parameters", ()) if "example" in p}
             needed = {p["name"] for p in route.get("parameters", ()) if p["required"]}
             if route["tags"] == ["operations"] or path == "/recommendations/me" or not needed <= set(given):
                 continue
+            if "music" in path:
+                continue  # a 503 that says which keys to set
             url = path
             for name in needed & set(re.findall(r"{(\w+)}", path)):
                 url = url.replace(f"{{{name}}}", str(given.pop(name)))
@@ -139,7 +143,7 @@ def test_nobody_of_an_app_and_nobodys_list_is_an_example_where_keys_are_needed(a
 def test_older_names_stand_last_and_once(api: Api) -> None:
     found = page(api)
     assert [tag["name"] for tag in found["tags"]][-1] == "older names"
-    assert found["paths"]["/discovery/movies/search"]["get"]["tags"] == ["older names"]
+    assert found["paths"]["/api/recommendations"]["get"]["tags"] == ["older names"]
 
 
 @pytest.mark.slow
@@ -166,6 +170,8 @@ def test_the_pages_are_drawn_without_a_network(tmp_path: Path, path: str, shows:
 def test_no_request_makes_it_fail_or_answer_what_is_not_documented(tmp_path: Path, keys: str) -> None:
     settings = settings_of(tmp_path, api_keys=keys, feedback=True, access_log=False)
     publish_release(settings.folder, created_at=datetime.now(UTC).replace(microsecond=0))
+    # music is asked for where nobody answers: without keys it would be the 503 that says what to set
+    settings = asking(settings, f"http://127.0.0.1:{free_port()}")
     command = [
         str(Path(sys.executable).parent / "schemathesis"), "run", "--checks",
         "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"

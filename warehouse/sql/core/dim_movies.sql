@@ -4,11 +4,20 @@
 -- upstream: dim_tmdb_mapping, stg_movielens_films, stg_movielens_tags, stg_sample_films, stg_tmdb_movies,
 --           int_app_films
 -- refresh:  rebuilt
-WITH tags AS (
+WITH counted AS (
+    SELECT
+        movielens_id,
+        tag,
+        count(DISTINCT user_id) AS people
+    FROM stg_movielens_tags
+    GROUP BY movielens_id, tag
+),
+
+tags AS (
     SELECT
         movielens_id,
         list(tag ORDER BY people DESC, tag ASC) AS tags
-    FROM stg_movielens_tags
+    FROM counted
     GROUP BY movielens_id
 ),
 

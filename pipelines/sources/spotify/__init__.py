@@ -1,0 +1,1 @@
+"""Spotify: new albums, searches and soundtracks, by its Web API."""
