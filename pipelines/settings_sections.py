@@ -193,8 +193,21 @@ class ServingSettings(Section):
     live_seconds: float = Field(0.4, gt=0, description="Longest wait for Supabase before the stored list is given.")
     live_rate: float = Field(5.0, gt=0, description="Live lists a second that one caller may ask for, on average.")
     live_burst: int = Field(20, ge=1, description="Live lists that one caller may ask for at once.")
+    routes: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(
+        {},
+        description='Releases beside the current one, each with its share of people, as JSON: {"ID": 0.1}.',
+    )
+    routes_salt: str = Field("playbill", description="Another salt sends other people to those releases.")
+    exposure_log: bool = Field(False, description="Whether what lists showed whom is logged to the inbox, for ingest.")
     feedback: bool = Field(False, description="Whether POST /feedback exists, for apps without a log of their own.")
     feedback_file_mb: float = Field(16.0, gt=0, description="A feedback file is closed at this size.")
+
+    @field_validator("routes")
+    @classmethod
+    def _at_most_everybody(cls, routes: dict[str, float]) -> dict[str, float]:
+        if sum(routes.values()) > 1 + 1e-9:
+            raise ValueError(f"the shares add up to {sum(routes.values()):g}, more than 1")
+        return routes
 
     @field_validator("api_keys", "cors_origins", mode="before")
     @classmethod

@@ -217,6 +217,76 @@ class FilmPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiscoveredFilm:
+    """A film in a list to look through, which the catalogue may not hold."""
+
+    movie_id: int  # TMDB id.
+    title: str
+    year: int | None
+    release_date: date | None
+    genres: list[str]
+    poster_path: str | None  # TMDB's path of the poster.
+    poster_url: str | None  # Where the poster can be loaded from.
+    backdrop_path: str | None
+    runtime: int | None  # Minutes.
+    overview: str | None
+    vote_average: float | None  # TMDB's mean vote.
+    rank: int
+    score: float | None  # As in a list of the release's; null where the list is TMDB's.
+    recommendable: bool  # Whether lists may hold it: it is in the catalogue, with a title.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscoveryPage:
+    """A page of films to look through."""
+
+    release_id: str
+    source: Literal["tmdb", "release"]  # Whose list it is.
+    page: int
+    total_pages: int
+    total_results: int
+    results: list[DiscoveredFilm]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MusicItem:
+    """An album or a track."""
+
+    kind: Literal["album", "track"]
+    id: str  # Spotify's id.
+    name: str
+    artists: list[str]
+    album: str | None  # The album of a track.
+    release_date: str | None  # A year, a month or a day.
+    image_url: str | None
+    duration_ms: int | None
+    preview_url: str | None
+    url: str | None  # Where it can be heard.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MusicAnswer:
+    """A page of music."""
+
+    source: Literal["spotify"]
+    stale: bool  # Whether Spotify does not answer just now: it is an older answer, or none.
+    page: int
+    total_results: int
+    results: list[MusicItem]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovieMusic:
+    """A film's music."""
+
+    movie_id: int  # TMDB id.
+    title: str
+    stale: bool  # Whether Spotify does not answer just now: it is an older answer, or none.
+    albums: list[MusicItem]
+    tracks: list[MusicItem]  # Of the first album.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SimilarFilms:
     """The films most like one film."""
 

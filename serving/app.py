@@ -26,6 +26,7 @@ from serving.http.errors import Problem, problem_response
 from serving.http.fast import PlainListRoute
 from serving.http.openapi import allowed_methods, description
 from serving.routes import discovery, feedback, movies, music, operate, recommend, recommendations, users, why_not
+from warehouse.inbox import InboxLog
 
 GZIP_LEVEL = 4
 FEEDBACK_LOOK_SECONDS, KEYS_LOOK_SECONDS = 5.0, 1.0
@@ -74,8 +75,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
     threadpool_limits(1, "blas")  # a live list is small, and requests share the cores
     await context.snapshots.refresh()
-    if context.feedback is not None:
-        await asyncio.to_thread(context.feedback.adopt)
+    for inbox in _logs(context)[:1]:
+        await asyncio.to_thread(inbox.adopt)
     tasks = [asyncio.create_task(keep_doing(chore, context.metrics)) for chore in _chores(context)]
     try:
         yield
@@ -88,17 +89,27 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for client in (context.issuer, context.ratings, context.llm, context.discovery, context.music):
             if client is not None:
                 await client.close()
-        if context.feedback is not None:
-            await asyncio.to_thread(context.feedback.close)
+        for inbox in _logs(context):
+            await asyncio.to_thread(inbox.close)
+
+
+def _logs(context: Context) -> list[InboxLog]:
+    """Return the logs that are written here for ingest."""
+    return [inbox for inbox in (context.feedback, context.exposures) if inbox is not None]
 
 
 def _chores(context: Context) -> list[Chore]:
     chores = [Chore("releases", context.snapshots.refresh, context.settings.serving.poll_seconds)]
     if context.issuer is not None:
         chores.append(Chore("signing keys", context.issuer.freshen, KEYS_LOOK_SECONDS))
-    if context.feedback is not None:
-        close_if_old = context.feedback.close_if_old
-        chores.append(Chore("feedback", lambda: asyncio.to_thread(close_if_old), FEEDBACK_LOOK_SECONDS))
+    logs = _logs(context)
+    if logs:
+
+        async def close_old_logs() -> None:
+            for inbox in logs:
+                await asyncio.to_thread(inbox.close_if_old)
+
+        chores.append(Chore("feedback", close_old_logs, FEEDBACK_LOOK_SECONDS))
     return chores
 
 

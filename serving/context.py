@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from starlette.requests import Request
 
 from pipelines.settings import Settings
+from pipelines.sources.events.lines import SHOWN
 from pipelines.sources.llm.chat import Chat
 from pipelines.sources.spotify.client import SpotifyClient
 from pipelines.sources.supabase.live import LiveRatings
@@ -20,6 +23,7 @@ from serving.auth.upstream import Transport
 from serving.http.connections import Connections
 from serving.http.errors import Problem, no_release
 from serving.http.limits import Limiter, is_local, source_of
+from serving.lists.everybody import Picks
 from serving.lists.live import Live
 from serving.lists.looks import Looks
 from serving.metrics import Metrics
@@ -44,6 +48,7 @@ class Context:
     issuer: Issuer | None
     ratings: LiveRatings | None
     feedback: InboxLog | None
+    exposures: InboxLog | None
     llm: LlmReader | None
     discovery: Discovery | None
     tmdb_answers: Outside
@@ -62,6 +67,34 @@ class Context:
         if snapshot is None:
             raise no_release()
         return snapshot
+
+    def snapshot_for(self, user_id: str) -> Snapshot:
+        """Return the release that somebody is served from; take it once and hold it.
+
+        Raises
+        ------
+        Problem
+            503 while there is none.
+        """
+        snapshot = self.snapshots.for_user(user_id)
+        if snapshot is None:
+            raise no_release()
+        return snapshot
+
+    async def gave(self, snapshot: Snapshot, user_id: str, strategy: str, picks: Picks) -> None:
+        """Count a list, and where that is asked for write down what it showed whom, in a form that ingest reads."""
+        self.metrics.gave(strategy)
+        self.metrics.gave_from(snapshot.release_id)
+        if self.exposures is None or snapshot.forgot(user_id):
+            return
+        moment = datetime.now(UTC).isoformat()
+        ids = snapshot.films.films.movie_ids
+        lines = [
+            {"user_id": user_id, "movie_id": int(ids[place]), "event": SHOWN, "timestamp": moment, "rank": rank,
+             "release_id": snapshot.release_id, "strategy": strategy}
+            for rank, place in enumerate(picks.places, start=1)
+        ]  # fmt: skip
+        await asyncio.to_thread(self.exposures.append, lines)
 
     def allow_live(self, request: Request, caller: str) -> None:
         """Count one live list against its caller's allowance; the answer's headers tell what is left of it.
@@ -111,6 +144,9 @@ def make_context(
         issuer=issuer,
         ratings=ratings,
         feedback=inbox,
+        exposures=InboxLog(settings.folder.inbox, max_bytes=serving.feedback_file_mb * 1e6)
+        if serving.exposure_log
+        else None,
         llm=LlmReader(Chat(settings.llm), settings.llm) if settings.llm.is_on else None,
         discovery=Discovery.of(settings),
         tmdb_answers=Outside(

@@ -34,6 +34,7 @@ class Metrics:
             "playbill_requests", "Answers, by route and status", ["route", "status"], registry=registry
         )
         self.lists = Counter("playbill_lists", "Lists given, by how they were made", ["strategy"], registry=registry)
+        self.releases = Counter("playbill_release_lists", "Lists given, by release", ["release"], registry=registry)
         self.live_failures = Counter(
             "playbill_live_failures", "Live lists that could not be made, by reason", ["reason"], registry=registry
         )
@@ -58,6 +59,7 @@ class Metrics:
             multiprocess_mode="max",
         )  # fmt: skip
         self._by_route: dict[str, Histogram] = {}
+        self._by_release: dict[str, Counter] = {}
         self._by_strategy: dict[str, Counter] = {}
         self._by_answer: dict[tuple[str, int], Counter] = {}
 
@@ -77,6 +79,13 @@ class Metrics:
         counter = self._by_strategy.get(strategy)
         if counter is None:
             counter = self._by_strategy[strategy] = self.lists.labels(strategy)
+        counter.inc()
+
+    def gave_from(self, release_id: str) -> None:
+        """Count one list to the release that it was made from."""
+        counter = self._by_release.get(release_id)
+        if counter is None:
+            counter = self._by_release[release_id] = self.releases.labels(release_id)
         counter.inc()
 
     def page(self, snapshots: Snapshots) -> bytes:

@@ -11,10 +11,11 @@ import asyncio
 import logging
 import time
 
+from pipelines.people.sides import side_of
 from pipelines.people.suppression import suppressed
 from pipelines.settings_sections import ServingSettings
 from serving.snapshot import Snapshot
-from warehouse.errors import NoReleaseError
+from warehouse.errors import NoReleaseError, PlaybillError
 from warehouse.folder import DataFolder
 from warehouse.store import ReleaseStore
 
@@ -31,6 +32,8 @@ class Snapshots:
     ----------
     current : Snapshot or None
         What is served.
+    others : dict of release to Snapshot
+        Releases that some people are served from instead: those of PLAYBILL_SERVING__ROUTES that could be opened.
     failures : int
         Releases that could not be opened.
     failed_looks : int
@@ -44,8 +47,10 @@ class Snapshots:
         self._retry_at, self._wait = 0.0, FIRST_RETRY_SECONDS
         self._suppressed: frozenset[str] = frozenset()
         self._suppressed_seen = (0, 0)
+        self._tried: set[str] = set()
         self._last_look = time.monotonic()
         self.current: Snapshot | None = None
+        self.others: dict[str, Snapshot] = {}
         self.failures = 0
         self.failed_looks = 0
 
@@ -53,6 +58,12 @@ class Snapshots:
     def look_age_seconds(self) -> float:
         """How long ago the last look was that worked, or the start, if none has yet."""
         return time.monotonic() - self._last_look
+
+    def for_user(self, user_id: str) -> Snapshot | None:
+        """Return the release that somebody is served from; one that cannot be opened leaves them the current one."""
+        if not self.others:
+            return self.current
+        return self.others.get(side_of(user_id, self._settings.routes, self._settings.routes_salt), self.current)
 
     async def refresh(self) -> bool:
         """Look once: serve the release that CURRENT names, unless it is being served; tell whether it changed.
@@ -74,6 +85,7 @@ class Snapshots:
     def _look(self) -> bool | None:
         """Return whether another release is served now; None while one that is broken waits to be tried again."""
         self._read_suppressed()
+        self._open_others()
         try:
             wanted = self._store.current_id()
         except NoReleaseError:
@@ -104,8 +116,30 @@ class Snapshots:
         if (status.st_mtime_ns, status.st_ino) != self._suppressed_seen:
             self._suppressed |= suppressed(self._folder)
             self._suppressed_seen = (status.st_mtime_ns, status.st_ino)
-            if self.current is not None:
-                self.current.suppressed = self._suppressed
+            for snapshot in (self.current, *self.others.values()):
+                if snapshot is not None:
+                    snapshot.suppressed = self._suppressed
+
+    def _open_others(self) -> None:
+        """Open the releases that some people are served from; each is tried once, as a release never changes."""
+        for release_id in self._settings.routes:
+            if release_id in self._tried:
+                continue
+            self._tried.add(release_id)
+            try:
+                snapshot = Snapshot(self._store.verify(release_id), self._settings)
+                snapshot.try_out()
+            except PlaybillError as error:
+                self.failures += 1
+                log.error("release of a route cannot be opened release=%s reason=%s", release_id, error)  # noqa: TRY400
+                continue
+            snapshot.suppressed = self._suppressed
+            self.others[release_id] = snapshot
+            log.info(
+                "release opened beside the current one release=%s share=%g",
+                release_id,
+                self._settings.routes[release_id],
+            )
 
     def _open(self, wanted: str) -> None:
         """Open a release whose every file is as its manifest says, and serve it."""

@@ -10,13 +10,23 @@ from warehouse.errors import ContractError
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its DuckDB type as DESCRIBE prints it, what it means, its unit or range."""
+    """One column: its DuckDB type as DESCRIBE prints it, what it means, its unit or range.
+
+    ``values`` are all that it, or a list in it, may hold, where they can be told; a name that ends in ``*`` stands for
+    all that begin so.
+    """
 
     name: str
     type: str
     description: str
     unit: str = ""
     nullable: bool = False
+    values: tuple[str, ...] = ()
+
+    @property
+    def range(self) -> str:
+        """Its unit, range or values in words."""
+        return ", ".join(self.values) if self.values else self.unit
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,7 @@ class Relation:
         one_row = f"{self.purpose[:1].upper()}{self.purpose[1:]}. One row: {self.grain}."
         con.execute(f'COMMENT ON {"VIEW" if view else "TABLE"} "{self.name}" IS {quoted(one_row)}')
         for column in self.columns:
-            meaning = f"{column.description} ({column.unit})" if column.unit else column.description
+            meaning = f"{column.description} ({column.range})" if column.range else column.description
             con.execute(f'COMMENT ON COLUMN "{self.name}"."{column.name}" IS {quoted(meaning)}')
 
     def check(self, con: Connection, database: str = "") -> None:
@@ -74,9 +84,11 @@ class Relation:
             )
 
 
-def text(name: str, description: str, unit: str = "", *, nullable: bool = False) -> Column:
+def text(
+    name: str, description: str, unit: str = "", *, nullable: bool = False, values: tuple[str, ...] = ()
+) -> Column:
     """Make a VARCHAR column."""
-    return Column(name, "VARCHAR", description, unit, nullable)
+    return Column(name, "VARCHAR", description, unit, nullable, values)
 
 
 def integer(name: str, description: str, unit: str = "", *, nullable: bool = False) -> Column:
@@ -94,6 +106,8 @@ def moment(name: str, description: str, *, nullable: bool = False) -> Column:
     return Column(name, "TIMESTAMP WITH TIME ZONE", description, "UTC", nullable)
 
 
-def texts(name: str, description: str, unit: str = "", *, nullable: bool = False) -> Column:
+def texts(
+    name: str, description: str, unit: str = "", *, nullable: bool = False, values: tuple[str, ...] = ()
+) -> Column:
     """Make a VARCHAR[] column."""
-    return Column(name, "VARCHAR[]", description, unit, nullable)
+    return Column(name, "VARCHAR[]", description, unit, nullable, values)

@@ -99,7 +99,8 @@ def connect(path: Path | None = None, *, read_only: bool = False, threads: int |
         raise WarehouseError(f"{path} cannot be opened: {_first_line(error)}") from error
     try:
         con.execute("SET TimeZone = 'UTC'")
-        con.execute("SET enable_progress_bar = false")
+        with suppress(duckdb.InvalidInputException):  # in a notebook without ipywidgets, where there is no bar to stop
+            con.execute("SET enable_progress_bar = false")
         yield con
     except duckdb.Error as error:
         con.close()

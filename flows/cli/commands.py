@@ -46,6 +46,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "releases": Entry("releases", "what was published, and what is served"),
         "diff": Entry("diff", "what tells one release from another"),
         "mlflow": Entry("mlflow", "what was trained, how good it was, what is served"),
+        "ab": Entry("ab", "two releases against what people went on to like"),
         "doctor": Entry("doctor", "what is configured, what answers, what is stale"),
     },
     "Serve it": {

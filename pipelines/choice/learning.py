@@ -6,6 +6,7 @@ asks for, another may have learned from.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -24,10 +25,9 @@ from pipelines.people.history import IntArray
 CANDIDATES = 300
 """Films a person whose order is learned from."""
 PEOPLE = 2000
-"""People asked at most; twice as many move no weight by more than its interval."""
+"""People asked at most."""
 RATINGS = 5_000_000
-"""Ratings that the members learn from at most, those of people drawn at random: a weight says how far to trust a
-channel, and that is known long before the channel itself is as good as it can be."""
+"""Ratings that the members learn from at most, those of people drawn at random: large sets take no longer."""
 QUIET = 0.02
 """Share of all weights given to a channel without one, so that its films become candidates."""
 
@@ -103,16 +103,15 @@ def examples_of(model: Model, fold: Fold) -> Examples:
 
 
 def draw_ratings(ratings: Ratings, limit: int, seed: int) -> Ratings:
-    """Return the ratings of people drawn at random, at most ``limit`` of them; people keep their order."""
+    """Return the ratings of people drawn at random, at most ``limit`` of them; people keep their numbers."""
     if len(ratings) <= limit:
         return ratings
     counts = np.bincount(ratings.user_idx, minlength=ratings.n_users)
     order = np.random.default_rng(seed).permutation(ratings.n_users)
     drawn = np.zeros(ratings.n_users, dtype=bool)
     drawn[order[np.cumsum(counts[order]) <= limit]] = True
-    rows, place = drawn[ratings.user_idx], np.cumsum(drawn) - 1
-    return Ratings(
-        place[ratings.user_idx[rows]], ratings.item_idx[rows], ratings.rating[rows], ratings.rated_at[rows],
-        int(drawn.sum()), ratings.n_items,
-        None if ratings.tags is None else ratings.tags.of_people(np.where(drawn, place, -1)),
+    rows = drawn[ratings.user_idx]
+    return dataclasses.replace(
+        ratings, user_idx=ratings.user_idx[rows], item_idx=ratings.item_idx[rows], rating=ratings.rating[rows],
+        rated_at=ratings.rated_at[rows],
     )  # fmt: skip

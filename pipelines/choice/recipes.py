@@ -27,6 +27,9 @@ SHIPPED = (RECIPES,)
 DIGITS = 6
 HASH_DIGITS = 12
 
+BY_CHANNEL = ("weights",)
+"""Tables whose keys are channels, which have points in their names."""
+
 Folders = tuple[Path, ...]
 """Where recipes are looked for, the first one first."""
 
@@ -129,14 +132,18 @@ def recipe_hash(name: str, recipe: Mapping[str, Any]) -> str:
 
 
 def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``values`` with ``overrides`` laid over them, table by table; a dotted key names a value in a table."""
+    """Return ``values`` with ``overrides`` laid over them, table by table; a dotted key names a value in a table.
+
+    ``weights.ease.likes`` is the weight of the channel ``ease.likes``.
+    """
     merged = dict(values)
     for key, value in overrides.items():
         head, _, rest = key.partition(".")
         laid = {rest: value} if rest else value
         if isinstance(laid, Mapping):
             table = merged.get(head)
-            merged[head] = merge(table if isinstance(table, Mapping) else {}, laid)
+            table = table if isinstance(table, Mapping) else {}
+            merged[head] = {**table, **laid} if head in BY_CHANNEL else merge(table, laid)
         else:
             merged[head] = laid
     return merged
@@ -159,7 +166,7 @@ def _table(values: Mapping[str, Any], prefix: str, lines: list[str]) -> None:
     plain = {key: value for key, value in values.items() if not isinstance(value, Mapping)}
     if prefix and plain:
         lines += ["", f"[{prefix}]"]
-    lines += [f"{key} = {_value(value)}" for key, value in plain.items()]
+    lines += [f"{json.dumps(key) if '.' in key else key} = {_value(value)}" for key, value in plain.items()]
     for key, value in values.items():
         if isinstance(value, Mapping):
             _table(value, f"{prefix}.{key}" if prefix else key, lines)

@@ -145,14 +145,20 @@ def served_note(facts: Mapping[str, Any], release_id: str, decision: Mapping[str
     value = facts["metrics"].get("next.ndcg")
     quality = f"nDCG@10 {value:.4f} on `next`" if value is not None else "not measured"
     since = f" (arrays of release {facts['arrays_from']})" if facts.get("arrays_from") else ""
-    lines = [
-        f"**Served: {facts['model']}**, recipe `{facts['recipe_hash']}`, {quality}, trained on {facts['dataset']}"
-        f"{since}. Release `{release_id}`: {facts['users']:,} people, {facts['ratings']:,} ratings, until "
-        f"{str(facts['data_watermark'])[:10]}.",
+    against = "" if decision is None or decision["difference"] is None else f"; {_against(decision)}"
+    return "\n".join([
+        f"**Served: {facts['model']}**, {quality}{against}. Trained on {facts['dataset']}{since}, recipe "
+        f"`{facts['recipe_hash']}`; release `{release_id}`: {facts['users']:,} people, {facts['ratings']:,} ratings "
+        f"until {str(facts['data_watermark'])[:10]}.",
         "",
         "A training is a run, with a run nested in it for each model; the newest is on top. `gate/…` are the numbers "
         "that the gate compared, the same as in the release's `promotion_log`.",
-    ]
-    if decision is not None:
-        lines[1:1] = ["", "Last decision: " + " ".join(decision["reasons"])]
-    return "\n".join(lines)
+    ])  # fmt: skip
+
+
+def _against(decision: Mapping[str, Any]) -> str:
+    verb = "promoted" if decision["promoted"] else "not promoted"
+    return (
+        f"last compared: {decision['challenger']} with {decision['champion']}, {decision['difference']:+.4f} "
+        f"({decision['low']:+.4f} to {decision['high']:+.4f}), {verb}"
+    )

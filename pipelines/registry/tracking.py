@@ -39,6 +39,8 @@ VALUE_LENGTH = 6000
 KIND = {"mlflow.experimentKind": "custom_model_development"}
 """Has MLflow's page open on the runs; without it, on traces of language models, of which there are none."""
 
+_OUTCOMES = {True: "promoted", False: "not promoted"}
+
 P = ParamSpec("P")
 T = TypeVar("T")
 Curve = Sequence[tuple[int, float]]
@@ -220,6 +222,8 @@ class Registry:
 
         Parameters
         ----------
+        mlflow_ids : sequence of str
+            The training's run, which is then named after what came of it, and the challenger's.
         row : mapping
             A row of the promotion ledger.
         note : str
@@ -232,6 +236,7 @@ class Registry:
         tags = [RunTag(f"gate.{name}", str(value)) for name, value in words.items()]
         tags.append(RunTag("mlflow.note.content", note))
         numbers = {name: value for name, value in row.items() if isinstance(value, int | float) and name not in words}
+        self._client.update_run(mlflow_ids[0], name=f"{row['challenger']} {_OUTCOMES[bool(row['promoted'])]}")
         for mlflow_id in mlflow_ids:
             self._log(mlflow_id, {f"gate/{name}": value for name, value in numbers.items()}, tags=tags)
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from urllib.parse import unquote, urlparse
 from warehouse.files import link_tree, sha256_of
 
 REGISTERED = "playbill"
-KEPT = 5
+KEPT = 2
 """Versions whose arrays stay in a local ``mlruns/``, beside those that an alias names."""
 ABOUT = (
     "Ranks films for people: `mlflow.pyfunc.load_model('models:/playbill@champion').predict(histories, {'k': 10})`, "
@@ -110,7 +111,10 @@ def _describe(home: Path, name: str, mlflow_id: str) -> None:
     length = ParamSchema([ParamSpec("k", DataType.long, 10)])
     about = Model(
         artifact_path="model", run_id=mlflow_id, signature=ModelSignature(taken, given, length),
-        flavors={"python_function": {"loader_module": "pipelines.registry.pyfunc", "data": "data", "env": {}}},
+        flavors={"python_function": {
+            "loader_module": "pipelines.registry.pyfunc", "data": "data", "env": {},
+            "python_version": platform.python_version(),
+        }},
         metadata={"model": name},
     )  # fmt: skip
     (home / "data" / "model.txt").write_text(name + "\n", encoding="utf-8")

@@ -72,10 +72,11 @@ async def feedback(request: Request, given: FeedbackRequest) -> Response:
     log = context.feedback
     if log is None:
         raise Problem(404, "there is no such path")
-    snapshot = context.snapshots.current
+    snapshot = context.snapshots.for_user(user)
     if snapshot is not None and snapshot.forgot(user):
         raise Problem(403, "this person asked to be forgotten; nothing of them is taken")
-    lines = [_line(user, event, now) for event in given.events]
+    served = {} if snapshot is None else {"release_id": snapshot.release_id}
+    lines = [{**_line(user, event, now), **served} for event in given.events]
     _check(lines, EventReader(context.settings.events, now))
     await asyncio.to_thread(log.append, lines)
     body = plain_json({"taken": len(given.events)})

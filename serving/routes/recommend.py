@@ -183,14 +183,6 @@ class _Given:
         )  # fmt: skip
 
 
-def _refuse_without_films(wish: WishRequest, given: _Given) -> None:
-    """Refuse a request whose films are all unknown and that says nothing else; popular films would look like a list."""
-    if not (wish.liked or wish.ratings) or given.rows or wish.user_id or wish.query or wish.model == "baseline":
-        return
-    named = _named(given.ignored)
-    raise Problem(422, f"no film of liked and ratings is in this catalogue: {named}; they were read as {wish.ids} ids")
-
-
 def _named(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers[:20])) + (" …" if len(numbers) > 20 else "")
 

@@ -76,7 +76,7 @@ async def mine(request: Request, limit: Limit = 10) -> Response:
             snapshot, snapshot.popular(limit), user_id=None, strategy="popularity_fallback", stale=True,
         )  # fmt: skip
         return json_reply(body, NOT_KEPT)
-    return await _live(request, snapshot, user, limit, NO_FILTERS, started)
+    return await _live(request, context.snapshot_for(user), user, limit, NO_FILTERS, started)
 
 
 @router.get(
@@ -111,7 +111,7 @@ async def _list(request: Request, user_id: str, limit: int, filters: Filters, *,
     context = context_of(request)
     user = of_request(user_id)
     own = await context.access.require(request, user)
-    snapshot = context.snapshot()
+    snapshot = context.snapshot_for(user)
     if own or fresh:
         return await _live(request, snapshot, user, limit, filters, started)
     outdated = await context.looks.outdated(snapshot, user)
@@ -123,7 +123,7 @@ async def _list(request: Request, user_id: str, limit: int, filters: Filters, *,
     strategy = "precomputed"
     if picks is None:
         picks, strategy = popular_list(snapshot, limit, filters), "popularity_fallback"
-    context.metrics.gave(strategy)
+    await context.gave(snapshot, user, strategy, picks)
     body = list_body(
         snapshot, picks, user_id=user, strategy=strategy,
         outdated=outdated, in_genre=bool(filters.genres),
@@ -141,7 +141,7 @@ async def _live(
         made = await context.live.list_for(snapshot, user, limit, started=started, filters=filters)
     else:  # Supabase keeps no ratings of such a person
         made = replace(await context.live.stored(snapshot, user, limit, filters), outdated=None)
-    context.metrics.gave(made.strategy)
+    await context.gave(snapshot, user, made.strategy, made.picks)
     body = list_body(
         snapshot, made.picks, user_id=user, strategy=made.strategy,
         stale=made.stale, outdated=made.outdated, in_genre=bool(filters.genres),
@@ -162,7 +162,7 @@ async def batch(request: Request, wanted: BatchRequest) -> Response:
     users = [of_request(user_id) for user_id in wanted.user_ids]
     await context.access.require(request, *users)
     snapshot = context.snapshot()
-    bodies = [await _list_of(context, snapshot, user, wanted.limit) for user in users]
+    bodies = [await _list_of(context, context.snapshot_for(user), user, wanted.limit) for user in users]
     body = b'{"release_id":"%b","lists":[%b]}' % (snapshot.release_id.encode(), b",".join(bodies))
     return json_reply(body, NOT_KEPT)
 
@@ -190,7 +190,8 @@ async def older_name(
 async def _list_of(context: Context, snapshot: Snapshot, user: str, limit: int) -> bytes:
     picks = await stored_list(snapshot, user, limit, NO_FILTERS)
     strategy = "popularity_fallback" if picks is None else "precomputed"
-    context.metrics.gave(strategy)
+    picks = picks or snapshot.popular(limit)
+    await context.gave(snapshot, user, strategy, picks)
     return list_body(
-        snapshot, picks or snapshot.popular(limit), user_id=user, strategy=strategy,
+        snapshot, picks, user_id=user, strategy=strategy,
     )  # fmt: skip

@@ -37,7 +37,7 @@ async def history(request: Request, user_id: UserId, limit: HistoryLimit = 100, 
     context = context_of(request)
     user = of_request(user_id)
     await context.access.require(request, user)
-    snapshot = context.snapshot()
+    snapshot = context.snapshot_for(user)
     same = unchanged(request, snapshot, PERSONAL)
     if same is not None:
         return same
@@ -82,7 +82,7 @@ async def rating(request: Request, user_id: UserId, movie_id: MovieId) -> Respon
     context = context_of(request)
     user = of_request(user_id)
     await context.access.require(request, user)
-    snapshot = context.snapshot()
+    snapshot = context.snapshot_for(user)
     same = unchanged(request, snapshot, PERSONAL)
     if same is not None:
         return same

@@ -38,7 +38,7 @@ async def why_not_route(request: Request, user_id: UserId, movie_id: MovieId) ->
     context = context_of(request)
     user = of_request(user_id)
     await context.access.require(request, user)
-    snapshot = context.snapshot()
+    snapshot = context.snapshot_for(user)
     same = unchanged(request, snapshot, PERSONAL)
     if same is not None:
         return same

@@ -34,7 +34,7 @@ def test_it_does_not_exist_unless_asked_for(api: Api) -> None:
 
 def test_events_are_on_disk_and_show_when_the_log_is_closed(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, feedback=True)
-    publish_release(settings.folder)
+    served = {"release_id": publish_release(settings.folder)}
     inbox = settings.folder.inbox
     with running(settings) as api:
         rating = {"movie_id": 12, "event": "rating", "value": 4.5, "timestamp": "2026-11-20T10:00:00"}
@@ -42,9 +42,10 @@ def test_events_are_on_disk_and_show_when_the_log_is_closed(tmp_path: Path) -> N
         assert (answer.status_code, answer.json()) == (202, {"taken": 2})
         assert lines(inbox) == []
         assert len(lines(inbox, ".feedback-*.part")) == 2
+    about = {"user_id": "ml_7", "timestamp": "2026-11-20T10:00:00+00:00", **served}
     assert lines(inbox) == [
-        {"user_id": "ml_7", "movie_id": 11, "event": "like", "timestamp": "2026-11-20T10:00:00+00:00"},
-        {"user_id": "ml_7", "movie_id": 12, "event": "rating", "timestamp": "2026-11-20T10:00:00+00:00", "value": 4.5},
+        {**about, "movie_id": 11, "event": "like"},
+        {**about, "movie_id": 12, "event": "rating", "value": 4.5},
     ]
     assert list(inbox.glob(".*")) == []
 

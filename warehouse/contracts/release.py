@@ -10,6 +10,9 @@ from warehouse.contracts.ledgers import METRICS, PROMOTION, QUALITY, RECORDED_AT
 
 BECAUSE = 'STRUCT(movie_id INTEGER, "share" FLOAT)[]'
 
+LIST_SOURCES = ("hybrid", "content_based", "popular")
+"""From what people rate together; from what is known of the film; filled in because many people like it."""
+RATING_SOURCES = ("movielens*", "sample*", "supabase*", "events*")
 RECOMMENDATION_LISTS = Relation(
     "recommendation_lists",
     "the films to offer each person, best first",
@@ -19,7 +22,7 @@ RECOMMENDATION_LISTS = Relation(
         text("user_id", "the person"),
         Column("movie_ids", "INTEGER[]", "TMDB ids, best first; no film they rated, none twice"),
         Column("scores", "FLOAT[]", "what the list is ranked by; comparable within one source of one list"),
-        texts("sources", "where each film comes from", "the model's name, or popular"),
+        texts("sources", "where each film comes from", values=LIST_SOURCES),
         Column("because", f"{BECAUSE}[]", "for the first ten: up to three films they rated, with their shares", "0-1"),
         moment("generated_at", "when the list was computed"),
     ),
@@ -35,7 +38,7 @@ RECOMMENDATIONS = Relation(
         integer("movie_id", "TMDB id"),
         text("title", "its title"),
         number("score", "what the list is ranked by; comparable within one source of one list"),
-        text("source", "the model's name, or popular"),
+        text("source", "where the film comes from", values=LIST_SOURCES),
         Column("because", BECAUSE, "up to three films they rated, with their shares", "0-1", nullable=True),
         text("release_id", "this release"),
     ),
@@ -64,7 +67,7 @@ HISTORIES = Relation(
         Column("ratings", "FLOAT[]", "stars", "0.5-5.0"),
         Column("weights", "FLOAT[]", "what each rating weighs in the published model", "0 and more"),
         Column("rated_at", "TIMESTAMP WITH TIME ZONE[]", "when each was rated", "UTC"),
-        texts("sources", "the source of each rating; + between several"),
+        texts("sources", "the source of each rating, + between several", values=RATING_SOURCES),
         Column("fingerprint", "UBIGINT", "count (upper 20 bits) and hash (lower 44) of film:rating, in any order"),
     ),
 )
@@ -119,9 +122,19 @@ SIMILAR_MOVIES = Relation(
 )
 USER_PROFILES = replace(MART_USER_PROFILES, name="user_profiles")
 MODEL_METRICS = replace(
-    METRICS, name="model_metrics", columns=tuple(c for c in METRICS.columns if c not in (RECORDED_AT, RUN_ID))
+    METRICS,
+    name="model_metrics",
+    grain="a model, a protocol, a metric and a segment",
+    key=tuple(name for name in METRICS.key if name != RUN_ID.name),
+    columns=tuple(c for c in METRICS.columns if c not in (RECORDED_AT, RUN_ID)),
 )
-QUALITY_RESULTS = replace(QUALITY, name="quality_results", columns=tuple(c for c in QUALITY.columns if c != RUN_ID))
+QUALITY_RESULTS = replace(
+    QUALITY,
+    name="quality_results",
+    grain="a check",
+    key=tuple(name for name in QUALITY.key if name != RUN_ID.name),
+    columns=tuple(c for c in QUALITY.columns if c != RUN_ID),
+)
 PROMOTION_LOG = replace(PROMOTION, name="promotion_log")
 RELEASE = Relation(
     "release",

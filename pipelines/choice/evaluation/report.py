@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -163,7 +163,7 @@ def evaluate(
     ModelError
         If a model answers (nearly) perfectly: it has read the test part.
     """
-    folds = make_folds(protocol, ratings, part, seed, max_people)
+    folds, known = make_folds(protocol, ratings, part, seed, max_people), list(ready)
     users = np.unique(np.concatenate([fold.users for fold in folds]))
     if len(users) == 0:
         raise NotEnoughDataError(f"{protocol}: nobody has enough ratings to be evaluated; use a larger set")
@@ -174,13 +174,13 @@ def evaluate(
     scalars: dict[str, list[dict[Key, float]]] = {name: [] for name in makers}
     promised: dict[str, list[Promises]] = {name: [] for name in makers}
     tops: dict[str, list[IntArray]] = {name: [] for name in makers}
-    of_films = of_films_alone(ready)
     for number, fold in enumerate(folds, start=1):
         if progress is not None:
             progress(f"{protocol}, fold {number} of {len(folds)}: fitting")
         unfitted = {name: maker() if learn is None else learn(maker(), number - 1) for name, maker in makers.items()}
-        for name, model in _fitted(unfitted, fold.train, fold.films(films), learns_from or {}, of_films):
-            of_films = [*of_films, *of_films_alone([model])]
+        in_time = fold.films(films)
+        for name, model in _fitted(unfitted, fold.train, in_time, learns_from or {}, of_films_alone(known)):
+            known += of_films_alone([model])
             if progress is not None:
                 progress(f"{protocol}, fold {number} of {len(folds)}: {name}")
             top = metrics.lay_out(recommend(model, fold.histories, k), k)
@@ -293,13 +293,4 @@ def shuffled(fold: Fold, seed: int = 0) -> Fold:
     lengths = np.diff(fold.relevant_indptr)[order]
     indptr = np.concatenate(([0], np.cumsum(lengths)))
     flat = np.arange(indptr[-1]) + np.repeat(fold.relevant_indptr[:-1][order] - indptr[:-1], lengths)
-    return Fold(
-        fold.protocol,
-        fold.part,
-        fold.train,
-        fold.histories,
-        fold.users,
-        fold.asked,
-        indptr,
-        fold.relevant_idx[flat],
-    )
+    return replace(fold, relevant_indptr=indptr, relevant_idx=fold.relevant_idx[flat])

@@ -14,6 +14,8 @@ from pipelines.settings_sections import EventSettings
 from pipelines.sources.times import parse_time
 
 RATING = "rating"
+SHOWN = "shown"
+"""What the exposure log writes: a film was on a list that was given. It says nothing of anybody's taste."""
 INT32_MAX = 2**31 - 1
 EARLIEST, LATEST = 0, 4_102_444_800
 """1970 to 2100, in seconds; a later time is a unit mistake."""
@@ -80,7 +82,7 @@ class EventReader:
         tmdb_id, movielens_id, imdb_id = _film(fields)
         event = fields.get("event")
         event = self._names.get(event, event) if isinstance(event, str) else None
-        if event is None or (event != RATING and event not in self._rules):
+        if event is None or (event not in (RATING, SHOWN) and event not in self._rules):
             raise BadLineError("event is missing or unknown")
         value = _value(fields.get("value"), event)
         user_id = _user_id(fields.get("user_id"))

@@ -89,3 +89,12 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
     (tmp_path / "als.toml").write_text("factors = = 3")
     with pytest.raises(ConfigError, match=r"als\.toml"):
         read_recipe("als", folders=(tmp_path,))
+
+
+def test_a_channels_weight_is_set_written_and_read_by_its_name(tmp_path: Path) -> None:
+    weights = {"ease": 1.0, "ease.likes": 0.5, "covisitation.last": 0.25}
+    laid = merge({"weights": {"ease": 1.0, "ease.likes": 0.1}}, {"weights.ease.likes": 0.5})
+    assert merge(laid, {"weights": {"covisitation.last": 0.25}}) == {"weights": weights}
+    (tmp_path / "hybrid.toml").write_text(to_toml({"weights": weights, "members": {"ease": {"max_items": 7}}}))
+    assert read_recipe("hybrid", None, (tmp_path,))["weights"] == weights
+    assert make_model("hybrid", {"weights.ease.likes": 2.0}, folders=(tmp_path,)).config.weights["ease.likes"] == 2

@@ -34,7 +34,7 @@ def test_channels_that_know_are_heard_and_the_others_dropped() -> None:
 
 
 def test_dislikes_speak_against_films_or_not_at_all() -> None:
-    against = learn_weights(examples(600, {"als": 1.0, "ease.dislikes": -0.6}), {"als": 1.0})
+    against = learn_weights(examples(4000, {"als": 1.0, "ease.dislikes": -0.6}), {"als": 1.0})
     assert against.weights["ease.dislikes"] == pytest.approx(-0.6 * against.weights["als"], rel=0.3)
     wrong_way = learn_weights(examples(600, {"als": 1.0, "ease.dislikes": 0.6}), {"als": 1.0})
     assert "ease.dislikes" not in wrong_way.weights

@@ -1,0 +1,35 @@
+"""`playbill ab`: two releases against what people went on to like."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from flows.cli.completion import release_ids
+from flows.cli.console import out, set_up_logging
+from pipelines.settings import load_settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("ab")(ab)
+
+
+def ab(
+    first: Annotated[str, typer.Argument(autocompletion=release_ids, help="A release.")],
+    second: Annotated[str, typer.Argument(autocompletion=release_ids, help="Another.")],
+) -> None:
+    """Compare two releases' lists with what their people liked after both were made."""
+    settings = load_settings()
+    set_up_logging(settings.log_level)
+    from pipelines.jobs.ab import compare_releases
+
+    compared = compare_releases(settings, first, second)
+    table = Table("release", "nDCG@10", "95 % interval")
+    for name, each in zip((*compared.releases, "difference"), (*compared.ndcg, compared.difference), strict=True):
+        sign = "+" if name == "difference" else ""
+        table.add_row(name, f"{each.value:{sign}.4f}", f"{each.low:{sign}.4f} to {each.high:{sign}.4f}")
+    out.print(table)
+    out.print(f"{compared.difference.n:,} people, liked since {compared.since}: {compared.verdict}.")

@@ -1,0 +1,105 @@
+"""MLflow as the record: the same numbers everywhere, versions that load, aliases that follow what is served."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pipelines.jobs.promotion_record import decision_of, table_of
+from pipelines.settings import Settings
+from tests.conftest import SetMaker
+from tests.flows.conftest import Invoke
+from tests.flows.test_chain import call
+from warehouse.query import ask, open_releases
+from warehouse.store import ReleaseStore
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+NUMBERS = "difference", "low", "high", "n", "challenger_ndcg", "champion_ndcg", "challenger_coverage", "overlap"
+
+
+@pytest.fixture
+def client(invoke: Invoke, make_set: SetMaker, run_settings: Settings) -> Any:
+    """Two releases, the first ranked by ALS and the second by co-visitation, and a client of what was tracked."""
+    from mlflow import MlflowClient
+
+    call(invoke, "ingest", "--movielens", str(make_set()))
+    call(invoke, "build")
+    for model in ("als", "covisitation"):
+        call(invoke, "train", model, "--set", "random_state=1")
+        call(invoke, "promote", "--because", "two champions are needed")
+        call(invoke, "publish")
+    return MlflowClient(f"sqlite:///{run_settings.mlruns / 'mlflow.db'}")
+
+
+def test_a_refusal_has_the_same_numbers_everywhere(client: Any, invoke: Invoke, run_settings: Settings) -> None:
+    served = ReleaseStore(run_settings.folder).current()
+    text = call(invoke, "train", "popularity")
+    call(invoke, "publish")
+    release = ReleaseStore(run_settings.folder).current()
+    assert release.manifest["arrays_from"] == served.release_id
+    with open_releases(run_settings.folder) as con:
+        logged = ask(con, "SELECT * FROM promotion_log ORDER BY recorded_at").records()[-1]
+    runs = client.search_runs(["1"], "tags.`gate.challenger` = 'popularity' and tags.`gate.promoted` = 'False'")
+    parent = next(run for run in runs if "mlflow.parentRunId" not in run.data.tags)
+    for name in NUMBERS:
+        if logged[name] is not None:
+            assert parent.data.metrics[f"gate/{name}"] == logged[name]
+    assert parent.data.tags["gate.reasons"] == "\n".join(logged["reasons"])
+    decision = decision_of(run_settings.folder, logged["run_id"])
+    assert decision is not None
+    artifact = {row["measured"]: row for row in table_of(decision)}
+    assert artifact["nDCG@10"]["challenger popularity"] == f"{logged['challenger_ndcg']:.6g}"
+    assert f"{logged['difference']:+.6g}" in text
+    assert parent.info.run_name == "popularity not promoted"
+    assert {run.data.tags["mlflow.parentRunId"] for run in runs if run is not parent} == {parent.info.run_id}
+    (dataset,) = parent.inputs.dataset_inputs
+    assert dataset.dataset.name == "ml-latest-small"
+
+
+def test_versions_load_and_the_alias_follows(
+    client: Any, invoke: Invoke, run_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    store = ReleaseStore(run_settings.folder)
+    second = store.current()
+    version = client.get_model_version_by_alias("playbill", "champion")
+    assert (str(version.version), version.tags["playbill.release_id"]) == (
+        second.manifest["mlflow_version"], second.release_id,
+    )  # fmt: skip
+    mlflow.set_tracking_uri(f"sqlite:///{run_settings.mlruns / 'mlflow.db'}")
+    model = mlflow.pyfunc.load_model("models:/playbill@champion")
+    with open_releases(run_settings.folder) as con:
+        user, listed = ask(con, "SELECT user_id, movie_ids[:5] FROM recommendation_lists LIMIT 1").rows[0]
+        rows = ask(
+            con, "SELECT unnest(movie_ids), unnest(ratings), unnest([epoch(t) FOR t IN rated_at]) FROM histories "
+            "WHERE user_id = ?", [user],
+        ).rows  # fmt: skip
+    history = pd.DataFrame(rows, columns=["movie_id", "rating", "rated_at"]).assign(user_id=user)
+    history = history.astype({"movie_id": "int64", "rating": "float64", "rated_at": "int64"})
+    assert model.predict(history, params={"k": 5})["movie_id"].tolist() == listed
+    assert not list(run_settings.mlruns.rglob("*.pkl"))
+    call(invoke, "rollback")
+    first = client.get_model_version_by_alias("playbill", "champion")
+    assert first.tags["playbill.model"] == "als"
+    folder_alias = next(
+        name for name in client.get_registered_model("playbill").aliases if name.startswith("champion-")
+    )
+    assert client.get_model_version_by_alias("playbill", folder_alias).version == first.version
+
+
+def test_training_twice_the_same_keeps_the_arrays_once(client: Any, invoke: Invoke, tmp_path: Path) -> None:
+    before = len(client.search_model_versions("name = 'playbill'"))
+    call(invoke, "train", "covisitation", "--set", "random_state=1")
+    call(invoke, "promote", "--because", "again")
+    assert len(client.search_model_versions("name = 'playbill'")) == before
+
+
+def test_a_killed_run_does_not_stay_running(client: Any, invoke: Invoke) -> None:
+    tags = client.search_runs(["1"])[0].data.tags
+    killed = client.create_run("1", tags={"playbill.folder": tags["playbill.folder"]}).info.run_id
+    call(invoke, "train", "popularity", "--no-gate")
+    assert client.get_run(killed).info.status == "KILLED"
