@@ -8,7 +8,7 @@ where it was stopped. The hybrid's members are fitted once; only their weights a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,8 @@ class Tuned:
         The best trial's mean on the validation part, and that of the settings it began with.
     recipe : dict
         What the recipe's file should say: the settings in use with the best trial's laid over them.
+    tried : list of (dict, float)
+        Each trial's values, the settings it began with first, and what they were worth.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Tuned:
     start: float
     trials: int
     recipe: dict[str, Any]
+    tried: list[tuple[dict[str, Any], float]] = field(default_factory=list)
 
 
 def tune(
@@ -136,7 +139,10 @@ def tune(
     start_value = float(study.trials[0].value or 0)
     recipe = merge(merge(read_file(name, protocol, folders), settings), best.user_attrs["values"])
     metric = f"{_metric(protocol)}@{K}"
-    return Tuned(name, protocol, metric, study.best_value, start_value, len(study.trials) - 1, recipe)
+    tried = [
+        (dict(trial.user_attrs["values"]), float(trial.value)) for trial in study.trials if trial.value is not None
+    ]
+    return Tuned(name, protocol, metric, study.best_value, start_value, len(study.trials) - 1, recipe, tried)
 
 
 def score_model(model: Model, films: Films, folds: list[Fold]) -> float:

@@ -51,12 +51,6 @@ class Tags:
         words = [word for word, chosen in zip(self.words, kept.tolist(), strict=True) if chosen]
         return Tags(self.user_idx[kept], self.item_idx[kept], self.tagged_at[kept], words)
 
-    def of_people(self, places: IntArray) -> Tags:
-        """Return the tags of some people under other numbers: ``places[user_idx]``, left out where that is below 0."""
-        number = np.where(self.user_idx >= 0, places[self.user_idx], NOBODY)
-        kept = (self.user_idx < 0) | (number >= 0)
-        return replace(self, user_idx=number).take(kept)
-
     def before(
         self, user_idx: IntArray, item_idx: ItemArray, rated_at: IntArray, *, in_order: bool, moment: int | None = None
     ) -> Tags:

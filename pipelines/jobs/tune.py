@@ -9,6 +9,9 @@ from pipelines.choice.recipes import file_name, recipe_folders, to_toml
 from pipelines.choice.tuning import Tuned
 from pipelines.choice.tuning import tune as search
 from pipelines.jobs.measure import Measurable, show
+from pipelines.jobs.tracking import tags_of
+from pipelines.registry import Registry
+from pipelines.runs import new_run_id
 from pipelines.settings import Settings
 from warehouse.files import write_text
 
@@ -44,5 +47,19 @@ def tune(
         f"{tuned.start:.4f} before."
     )
     write_text(target, to_toml(tuned.recipe, comment))
+    _track(settings, chosen, tuned)
     log.info("tune done model=%s protocol=%s trials=%d value=%.4f", name, protocol, tuned.trials, tuned.value)
     return tuned, target
+
+
+def _track(settings: Settings, chosen: Measurable, tuned: Tuned) -> None:
+    """Put the search into MLflow: a run, and a run nested in it for each trial; it is over, so nothing stays open."""
+    registry = Registry(settings)
+    about = {"playbill.stage": "tune", "playbill.model": tuned.name, "playbill.protocol": tuned.protocol}
+    tags = tags_of(settings, new_run_id(), chosen.dataset, **about)
+    name = f"{tuned.protocol}.{tuned.metric.replace('@', '_at_')}"
+    with registry.run(f"tune {tuned.name} {tuned.protocol}", tags) as parent:
+        values = [value for value, _ in tuned.tried]
+        registry.log_trials(parent, tags, name, list(enumerate(worth for _, worth in tuned.tried)), values)
+        registry.log_metrics(parent, {name: tuned.value, f"{name}.before": tuned.start})
+        registry.log_params(parent, tuned.recipe)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from pipelines.choice.recipes import RECIPES
 from pipelines.settings import Settings
@@ -32,6 +33,15 @@ def test_a_set_without_links_is_measured_as_a_run_would_train_on_it(
     assert "--movielens" in text
 
 
+def _searches(settings: Settings) -> tuple[Any, list[Any]]:
+    """Return MLflow's run of the only search, and those of its trials."""
+    from mlflow import MlflowClient
+
+    runs = MlflowClient(f"sqlite:///{settings.mlruns / 'mlflow.db'}").search_runs(["1"])
+    (search,) = (run for run in runs if "mlflow.parentRunId" not in run.data.tags)
+    return search, [run for run in runs if run is not search]
+
+
 def test_a_tuned_recipe_belongs_to_the_data_folder(invoke: Invoke, make_set: SetMaker, run_settings: Settings) -> None:
     shipped = {path: path.read_bytes() for path in RECIPES.iterdir()}
     for words in (("ingest", "--movielens", str(make_set())), ("build",)):
@@ -40,6 +50,10 @@ def test_a_tuned_recipe_belongs_to_the_data_folder(invoke: Invoke, make_set: Set
     own = run_settings.folder.recipes / "popularity.toml"
     assert (code, str(own) in text) == (0, True)
     assert {path: path.read_bytes() for path in RECIPES.iterdir()} == shipped
+    search, trials = _searches(run_settings)
+    assert search.info.run_name == "tune popularity next"
+    assert search.data.metrics["next.ndcg_at_10"] == max(run.data.metrics["next.ndcg_at_10"] for run in trials)
+    assert len(trials) == 2  # the settings it began with, and one trial
     own.write_text("half_life_days = 12.0\n")
     # where there are own recipes they are read: by train, by evaluate, and by the next search, which begins with them
     assert invoke("train", "popularity")[0] == 0

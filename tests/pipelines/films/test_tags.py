@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from pipelines.choice.evaluation.split import PROTOCOLS, Ratings, make_folds
-from pipelines.choice.learning import draw_ratings
 from pipelines.films.films import Films
 from pipelines.films.tags import NOBODY, Tags, tags_of
 from pipelines.jobs.build import build
@@ -82,18 +81,6 @@ def test_the_most_used_words_come_first_and_empty_ones_are_none() -> None:
     tags = tags_of(givers, ["a", "c"], np.array(movie_ids), np.arange(5), words, FILMS)
     assert tags.user_idx.tolist() == [0, NOBODY, 0]
     assert tags.on(FILMS).metadata["tags"].tolist()[0] == ["slow", "dark"]
-
-
-def test_people_drawn_at_random_keep_their_tags() -> None:
-    users, items = np.repeat(np.arange(4), 3), np.tile(np.arange(3), 4).astype(np.int32)
-    tags = Tags(np.arange(4), np.zeros(4, np.int32), np.full(4, -1), [f"of {user}" for user in range(4)])
-    whole = Ratings(users, items, np.full(12, 5.0, np.float32), users * 10 + items, 4, 10, tags)
-    drawn = draw_ratings(whole, 6, 1)
-    assert drawn.tags is not None
-    stars = {10 * int(user) for user in np.unique(drawn.rated_at // 10)}
-    assert len(drawn.tags) == drawn.n_users == len(stars)
-    for place, word in zip(drawn.tags.user_idx.tolist(), drawn.tags.words, strict=True):
-        assert drawn.rated_at[drawn.user_idx == place].min() == 10 * int(word.removeprefix("of "))
 
 
 def test_content_that_reads_no_tags_is_one_fit_and_one_that_does_is_one_a_split() -> None:
