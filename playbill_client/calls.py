@@ -15,6 +15,7 @@ from playbill_client.shapes import (
     Health,
     History,
     MovieDetails,
+    PredictedRating,
     Ready,
     RecommendationList,
     ReleaseInfo,
@@ -133,6 +134,11 @@ def why_not(user_id: str, movie_id: int) -> Call[WhyNotAnswer]:
     """Return why a film is not on somebody's list, or where on it."""
     path = {"user_id": user_id, "movie_id": str(movie_id)}
     return Call(WhyNotAnswer, "/recommendations/{user_id}/why-not/{movie_id}", path)
+
+
+def rating(user_id: str, movie_id: int) -> Call[PredictedRating]:
+    """Return the stars that somebody is expected to give a film."""
+    return Call(PredictedRating, "/users/{user_id}/rating/{movie_id}", {"user_id": user_id, "movie_id": str(movie_id)})
 
 
 def movie(movie_id: int) -> Call[MovieDetails]:

@@ -25,10 +25,9 @@ from pipelines.people.history import IntArray
 CANDIDATES = 300
 """Films a person whose order is learned from."""
 PEOPLE = 2000
-"""People asked at most; twice as many move no weight by more than its interval."""
+"""People asked at most."""
 RATINGS = 5_000_000
-"""Ratings that the members learn from at most, those of people drawn at random: a weight says how far to trust a
-channel, and that is known long before the channel itself is as good as it can be."""
+"""Ratings that the members learn from at most, those of people drawn at random: large sets take no longer."""
 QUIET = 0.02
 """Share of all weights given to a channel without one, so that its films become candidates."""
 

@@ -2,8 +2,9 @@
 
 Qin, Liu and Li, "A general approximation framework for direct optimization of information retrieval measures",
 Information Retrieval 2010 (ApproxNDCG): a film's rank is 1 plus the sum of the sigmoids of what the others score more.
-What is learned is the metric itself, not a likelihood over hundreds of places that nobody sees: on the validation part
-of ml-latest-small a softmax over the candidates lost 0.002 nDCG@10 where this gained 0.003 (people left out).
+What is learned is the metric itself, not a likelihood over hundreds of places that nobody sees: on validation parts, of
+people left out, it changed nDCG@10 by +0.0033 on ml-latest-small and +0.0052 on ml-100k, a softmax over the candidates
+by -0.0021 and +0.0035 (standard errors 0.002 to 0.004).
 """
 
 from __future__ import annotations

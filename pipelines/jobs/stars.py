@@ -22,9 +22,9 @@ from warehouse.store import Release
 log = logging.getLogger(__name__)
 
 FACTORS = 32
-"""The error is that of 100 factors to the third digit, and the arrays are a third."""
+"""On ml-latest-small the error is 0.877 (100 factors: 0.882), in a third of the room and less of the time."""
 LEARNED_RATINGS, ASKED_RATINGS = 1_000_000, 200_000
-"""Ratings that are learned from, and that are cross-validated, at most: 14 and 5 times 2 seconds."""
+"""Ratings that are learned from, and that are cross-validated, at most: about a second for 100,000, each time."""
 FOLDS = 5
 FOLDER = "stars"
 """Its place among the models of a run and of a release."""

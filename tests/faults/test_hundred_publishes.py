@@ -81,7 +81,7 @@ def test_nobody_sees_an_error_or_a_mixed_release(tmp_path: Path) -> None:
     store = ReleaseStore(settings.folder)
     publish_release(settings.folder, KINDS[0])
     lost = []
-    with serving_process(settings, 2) as url, Readers(settings.folder, url) as readers:
+    with serving_process(settings, 1) as url, Readers(settings.folder, url) as readers:
         for number in range(1, PUBLISHES + 1):
             before = len(readers.wrong)
             try:

@@ -52,6 +52,8 @@ def test_every_method_returns_its_shape(api: Api) -> None:
         assert [one.user_id for one in client.batch(["1", "2"]).lists] == ["ml_1", "ml_2"]
         assert client.recommend(liked=[ALIEN], limit=1).recommendations[0].title == "Aliens"
         assert client.recommend(ratings=[{"movie_id": ALIEN, "rating": 4.5}]).total_ratings == 1
+        with pytest.raises(PlaybillApiError, match=r"404|503"):
+            client.rating("nobody", MOON)
         assert client.movie(ALIEN).title == "Alien"
         assert client.similar(ALIEN, limit=1).results[0].movie_id == ALIENS
         assert client.popular(genre="Romance").total_results == 2

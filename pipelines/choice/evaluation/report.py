@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -293,13 +293,4 @@ def shuffled(fold: Fold, seed: int = 0) -> Fold:
     lengths = np.diff(fold.relevant_indptr)[order]
     indptr = np.concatenate(([0], np.cumsum(lengths)))
     flat = np.arange(indptr[-1]) + np.repeat(fold.relevant_indptr[:-1][order] - indptr[:-1], lengths)
-    return Fold(
-        fold.protocol,
-        fold.part,
-        fold.train,
-        fold.histories,
-        fold.users,
-        fold.asked,
-        indptr,
-        fold.relevant_idx[flat],
-    )
+    return replace(fold, relevant_indptr=indptr, relevant_idx=fold.relevant_idx[flat])
