@@ -17,6 +17,8 @@ from pipelines.settings import Settings
 from tests import tally
 from tests.virtual_time import virtual_time  # noqa: F401 - a fixture for all
 
+os.environ["PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW"] = "ignore"  # a flow that ran before sends all logs to Prefect
+
 _exit_status = [1]
 
 
@@ -47,12 +49,31 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 OWN_VARIABLES = ("PLAYBILL_", "PREFECT_", "MLFLOW_", "SUPABASE_", "TMDB_", "SPOTIFY_")
 
 
+NO_STARS = "PLAYBILL_TRAINING__STARS"
+"""Off in tests but those of it: SVD's cross-validation takes longer than all the rest of a small run."""
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine reaches a test."""
     for name in list(os.environ):
         if name.startswith(OWN_VARIABLES) and not name.startswith("PREFECT_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv(NO_STARS, "false")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_pictures(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Nothing is drawn for MLflow but in the slow suite: each run would take two seconds more."""
+    from pipelines.registry.tracking import Registry
+
+    if request.config.option.markexpr == "slow":
+        yield
+        return
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Registry, "log_figures", lambda *_: None)
+        yield
 
 
 @pytest.fixture

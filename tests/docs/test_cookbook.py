@@ -44,6 +44,7 @@ def test_there_are_twenty_for_any_client_and_more() -> None:
     assert TEXT.count("```sql") == len(QUERIES)
 
 
+@pytest.mark.slow
 def test_every_query_answers(published: list[str], run_settings: Settings) -> None:
     with open_releases(run_settings.folder) as con:
         for name, sql in QUERIES.items():

@@ -56,7 +56,9 @@ def published_folder(tmp_path_factory: pytest.TempPathFactory, empty_mlflow: Pat
     home = tmp_path_factory.mktemp("published")
     (home / "mlruns").mkdir()
     shutil.copy(empty_mlflow, home / "mlruns" / "mlflow.db")
-    training = TrainingSettings(models=("popularity", "covisitation"), published="covisitation", protocols=("next",))
+    training = TrainingSettings(
+        stars=False, models=("popularity", "covisitation"), published="covisitation", protocols=("next",)
+    )
     settings = Settings(data_dir=home / "data", mlruns_dir=home / "mlruns", training=training)
     zipped = write_set(home / "ml-latest-small.zip", small_set())
     for run_id in ("20260101T000000Z-aaaaaa", "20260102T000000Z-bbbbbb"):

@@ -57,6 +57,7 @@ def test_a_changed_hyper_parameter_is_followed_from_train_to_the_release(
     assert champion.run_id == run.info.run_id
 
 
+@pytest.mark.slow
 def test_learned_weights_are_followed_from_train_to_the_release(
     invoke: Invoke, make_set: SetMaker, run_settings: Settings
 ) -> None:
@@ -94,6 +95,7 @@ def test_learned_weights_are_followed_from_train_to_the_release(
         assert logged[f"channels/{channel}.weight"] == pytest.approx(weight)
 
 
+@pytest.mark.slow
 def test_other_measurements_are_not_recorded(invoke: Invoke, make_set: SetMaker, run_settings: Settings) -> None:
     path = str(make_set())
     call(invoke, "ingest", "--movielens", path)
@@ -129,6 +131,7 @@ def test_without_a_trained_model_the_recipes_are_measured(
     assert ledgers.read(run_settings.folder, "metrics") == []
 
 
+@pytest.mark.slow
 def test_a_refused_model_leaves_the_champion_ranking(
     invoke: Invoke, make_set: SetMaker, run_settings: Settings, tmp_path: Path
 ) -> None:

@@ -38,6 +38,9 @@ from warehouse import ledgers
 from warehouse.query import ask, open_releases
 from warehouse.store import ReleaseStore
 
+pytestmark = pytest.mark.slow
+"""Each trains and measures several times."""
+
 SET = "ml-latest-small"
 
 
@@ -192,7 +195,6 @@ def test_what_is_better_takes_the_champions_place_and_a_refusal_is_recorded_whol
         )  # fmt: skip
 
 
-@pytest.mark.slow
 def test_a_refused_recipe_is_not_tried_every_night_and_the_same_night_tells_nothing_new(
     champion: Invoke, run_settings: Settings, make_set: SetMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,7 +255,6 @@ def test_somebody_decides_over_the_gate_and_goes_back(
     ]  # fmt: skip
 
 
-@pytest.mark.slow
 def test_the_night_does_not_undo_a_rollback(
     champion: Invoke, run_settings: Settings, make_set: SetMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,7 +284,6 @@ def test_only_the_newest_run_is_judged(champion: Invoke) -> None:
     assert "names no release and no run" in text
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("model", ["covisitation", "hybrid"])
 def test_the_champions_own_recipe_on_a_twentieth_more_data_is_promoted_eight_times_of_eight(
     model: str, shared_movielens: Path, settings: Settings
@@ -306,7 +306,6 @@ def test_the_champions_own_recipe_on_a_twentieth_more_data_is_promoted_eight_tim
         assert decide(numbers, settings.gate).promoted, numbers
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("better", "worse_one"), [("ease", "popularity"), ("hybrid", "als")])
 def test_a_better_recipe_is_promoted_on_real_ratings(
     better: str, worse_one: str, shared_movielens: Path, settings: Settings

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from tests.conftest import SetMaker, small_set
 from tests.flows.conftest import Invoke
 
 
+@pytest.mark.slow
 def test_a_set_without_links_is_measured_as_a_run_would_train_on_it(
     invoke: Invoke, make_set: SetMaker, tmp_path: Path, run_settings: Settings
 ) -> None:
@@ -42,6 +45,7 @@ def _searches(settings: Settings) -> tuple[Any, list[Any]]:
     return search, [run for run in runs if run is not search]
 
 
+@pytest.mark.slow
 def test_a_tuned_recipe_belongs_to_the_data_folder(invoke: Invoke, make_set: SetMaker, run_settings: Settings) -> None:
     shipped = {path: path.read_bytes() for path in RECIPES.iterdir()}
     for words in (("ingest", "--movielens", str(make_set())), ("build",)):

@@ -50,6 +50,7 @@ async def _tasks() -> list[Any]:
         return list(await client.read_task_runs())
 
 
+@pytest.mark.slow
 def test_a_run_ends_completed_with_its_report(
     prefect_server: None, run_settings: Settings, make_set: SetMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +82,7 @@ def test_a_run_ends_completed_with_its_report(
     assert again.result().model == "covisitation"
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_keeps_the_last_release(
     prefect_server: None, run_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +95,7 @@ def test_a_run_that_fails_keeps_the_last_release(
     assert ReleaseStore(run_settings.folder).ids() == []
 
 
+@pytest.mark.slow
 def test_long_work_shows_its_progress_even_from_inside_an_event_loop(prefect_server: None) -> None:
     from prefect import flow
 

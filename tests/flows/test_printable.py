@@ -49,6 +49,7 @@ def test_a_log_line_too() -> None:
     assert PlainFormatter("%(message)s").format(record) == f"film={SHOWN}"
 
 
+@pytest.mark.slow
 def test_a_run_over_such_titles_ends_well(invoke: Invoke, make_set: SetMaker) -> None:
     code, text = invoke("run", "--movielens", nasty_set(make_set))
     assert code == 0, text

@@ -49,6 +49,7 @@ def agree(settings: Settings) -> dict[str, int]:
     return outcomes
 
 
+@pytest.mark.slow
 def test_200_random_pairs(published: list[str], run_settings: Settings) -> None:
     outcomes = agree(run_settings)
     assert outcomes["listed"] > 50
@@ -57,7 +58,7 @@ def test_200_random_pairs(published: list[str], run_settings: Settings) -> None:
 
 @pytest.mark.slow
 def test_200_random_pairs_of_a_hybrid_with_lists_of_twenty(run_settings: Settings) -> None:
-    training = TrainingSettings(models=("hybrid",), published="hybrid", protocols=("next",))
+    training = TrainingSettings(stars=False, models=("hybrid",), published="hybrid", protocols=("next",))
     lists = run_settings.lists.model_copy(update={"length": 20})
     settings = run_settings.model_copy(update={"training": training, "lists": lists})
     assert main_job(settings, new_run_id(), Request(dataset="sample", enrich=False)).published.model == "hybrid"

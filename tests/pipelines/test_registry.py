@@ -30,7 +30,7 @@ def quick(run_settings: Settings, make_set: SetMaker, monkeypatch: pytest.Monkey
     for name in PATIENCE:  # what the registry sets is taken back after the test
         monkeypatch.setenv(name, "1")
         monkeypatch.delenv(name)
-    training = TrainingSettings(models=("covisitation",), published="covisitation", protocols=("next",))
+    training = TrainingSettings(stars=False, models=("covisitation",), published="covisitation", protocols=("next",))
     ingest(run_settings, new_run_id(), movielens=make_set())
     build(run_settings, new_run_id())
     return run_settings.model_copy(update={"training": training})

@@ -21,7 +21,9 @@ from warehouse.lock import writing
 from warehouse.release_file import write_release_file
 from warehouse.store import ReleaseStore
 
-QUICK = TrainingSettings(models=("popularity", "covisitation"), published="covisitation", protocols=("next",))
+QUICK = TrainingSettings(
+    stars=False, models=("popularity", "covisitation"), published="covisitation", protocols=("next",)
+)
 
 
 @pytest.fixture

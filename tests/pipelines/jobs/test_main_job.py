@@ -26,7 +26,9 @@ from warehouse.errors import EmptyLakeError, NoReleaseError, PlaybillError, Qual
 from warehouse.query import ask, open_releases
 from warehouse.store import ReleaseStore
 
-QUICK = TrainingSettings(models=("popularity", "covisitation"), published="covisitation", protocols=("next",))
+QUICK = TrainingSettings(
+    stars=False, models=("popularity", "covisitation"), published="covisitation", protocols=("next",)
+)
 
 
 @pytest.fixture
@@ -74,7 +76,9 @@ def test_a_model_that_reads_no_ratings_is_fitted_once_a_run(
         plain(self, histories, films)
 
     monkeypatch.setattr(ContentModel, "_fit", noted)
-    models = TrainingSettings(models=("popularity", "content"), published="content", protocols=("next", "last-out"))
+    models = TrainingSettings(
+        stars=False, models=("popularity", "content"), published="content", protocols=("next", "last-out")
+    )
     settings, run_id = quick.model_copy(update={"training": models}), new_run_id()
     ingest(settings, run_id, movielens=make_set())
     build(settings, run_id)

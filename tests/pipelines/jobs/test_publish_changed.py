@@ -38,7 +38,7 @@ def plain(run_settings: Settings) -> Settings:
 
 
 def publishing(settings: Settings, model: str) -> Settings:
-    training = TrainingSettings(models=("popularity", model), published=model, protocols=("next",))
+    training = TrainingSettings(stars=False, models=("popularity", model), published=model, protocols=("next",))
     return settings.model_copy(update={"training": training})
 
 

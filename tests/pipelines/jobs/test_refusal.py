@@ -31,7 +31,9 @@ WEAK = {"hybrid": {"weights": {"popularity": 1.0}}}
 
 @pytest.fixture
 def settings_of(run_settings: Settings) -> Settings:
-    training = TrainingSettings(models=("popularity", "covisitation"), published="covisitation", protocols=("next",))
+    training = TrainingSettings(
+        stars=False, models=("popularity", "covisitation"), published="covisitation", protocols=("next",)
+    )
     return run_settings.model_copy(update={"training": training})
 
 
@@ -181,7 +183,7 @@ def test_another_set_in_between_does_not_cost_the_champion(settings_of: Settings
 
 
 def test_a_published_recipe_is_used_whole(settings_of: Settings, make_set: SetMaker) -> None:
-    training = TrainingSettings(models=("hybrid",), published="hybrid", protocols=("next",))
+    training = TrainingSettings(stars=False, models=("hybrid",), published="hybrid", protocols=("next",))
     settings = settings_of.model_copy(update={"training": training})
     own = settings.folder.recipes / "hybrid.toml"
     own.parent.mkdir(parents=True)

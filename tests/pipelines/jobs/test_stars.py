@@ -24,9 +24,10 @@ from warehouse.store import ReleaseStore
 
 @pytest.fixture
 def quick(run_settings: Settings) -> Settings:
-    return run_settings.model_copy(update={"training": QUICK})
+    return run_settings.model_copy(update={"training": QUICK.model_copy(update={"stars": True})})
 
 
+@pytest.mark.slow
 def test_the_command_and_the_api_predict_the_same(
     quick: Settings, make_set: SetMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,6 +52,7 @@ def test_the_command_and_the_api_predict_the_same(
         assert isinstance(CliRunner().invoke(app, ["predict", *words]).exception, error)
 
 
+@pytest.mark.slow
 def test_a_run_that_trains_nothing_keeps_what_predicts(quick: Settings, make_set: SetMaker) -> None:
     run(quick, make_set())
     store = ReleaseStore(quick.folder)
