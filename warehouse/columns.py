@@ -59,10 +59,12 @@ class Relation:
     def comment(self, con: Connection, *, view: bool = False) -> None:
         """Write what the relation and its columns mean into the database, where clients show it."""
         one_row = f"{self.purpose[:1].upper()}{self.purpose[1:]}. One row: {self.grain}."
+        con.begin()  # each comment by itself would wait for the disk
         con.execute(f'COMMENT ON {"VIEW" if view else "TABLE"} "{self.name}" IS {quoted(one_row)}')
         for column in self.columns:
             meaning = f"{column.description} ({column.range})" if column.range else column.description
             con.execute(f'COMMENT ON COLUMN "{self.name}"."{column.name}" IS {quoted(meaning)}')
+        con.commit()
 
     def check(self, con: Connection, database: str = "") -> None:
         """Compare the relation in ``con`` with this contract.

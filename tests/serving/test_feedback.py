@@ -95,6 +95,7 @@ def test_what_ingest_would_not_take_is_refused_at_the_door(
     assert not (tmp_path / "lake" / "inbox").exists()
 
 
+@pytest.mark.slow
 @given(
     events=st.lists(
         st.fixed_dictionaries(

@@ -36,6 +36,7 @@ def test_shares_of_more_than_everybody_are_refused() -> None:
         ServingSettings(routes={"a": 0.6, "b": 0.6})
 
 
+@pytest.mark.slow
 def test_answers_etags_metrics_and_exposures_name_the_release(tmp_path: Path) -> None:
     plain = settings_of(tmp_path)
     older = publish_release(plain.folder)
@@ -82,6 +83,7 @@ def test_nobody_changes_sides_between_restarts_and_workers(tmp_path: Path) -> No
     assert len(sides) == len(PEOPLE)
 
 
+@pytest.mark.slow
 def test_forgetting_reaches_both(tmp_path: Path) -> None:
     from pipelines.people.suppression import suppress
 

@@ -122,6 +122,7 @@ def test_a_popular_film_under_its_new_id_is_not_listed_twice(settings: Settings,
     assert sorted(movies(settings)) == [300, 348, 400, 862, 900]
 
 
+@pytest.mark.slow
 def test_a_second_run_asks_only_for_what_changed(settings: Settings, tmdb: FakeTmdb) -> None:
     run(settings, tmdb, popular=3)
     tmdb.forget()
@@ -139,6 +140,7 @@ def test_a_second_run_asks_only_for_what_changed(settings: Settings, tmdb: FakeT
     assert tmdb.asked == {400: 1}  # after 30 days TMDB may have it; 999 is not wanted any more
 
 
+@pytest.mark.slow
 def test_after_150_days_everything_is_fetched_anew(settings: Settings, tmdb: FakeTmdb) -> None:
     run(settings, tmdb, popular=3)
     tmdb.forget()
@@ -151,6 +153,7 @@ def test_after_150_days_everything_is_fetched_anew(settings: Settings, tmdb: Fak
     assert (found["overview"], found["enriched_at"]) == ("New words.", START + timedelta(days=151))
 
 
+@pytest.mark.slow
 def test_nothing_older_than_180_days_is_used_even_when_tmdb_is_down(settings: Settings, tmdb: FakeTmdb) -> None:
     run(settings, tmdb, popular=3)
     tmdb.fault = lambda request, before: httpx.ConnectError("refused")
@@ -219,6 +222,7 @@ def test_a_key_that_is_withdrawn_half_way_keeps_what_came(settings: Settings, tm
     assert statuses(settings) == {862: "found", 348: "found"}
 
 
+@pytest.mark.slow
 def test_without_a_key_the_run_goes_on_with_what_there_is(settings: Settings, tmdb: FakeTmdb) -> None:
     keyless = settings.model_copy(update={"tmdb_api_key": None})
     result = run(keyless, tmdb)
@@ -256,6 +260,7 @@ def test_nothing_ingested_is_told(tmp_path: Path, tmdb: FakeTmdb) -> None:
         run(Settings(data_dir=tmp_path / "empty"), tmdb)
 
 
+@pytest.mark.slow
 def test_a_film_that_fails_is_put_off_longer_each_time_and_keeps_its_facts(settings: Settings, tmdb: FakeTmdb) -> None:
     run(settings, tmdb, popular=0)
 

@@ -174,6 +174,7 @@ def test_prefect_s_database(app: Settings) -> None:
     assert json.loads(json.loads(data)[0]["parameters"]) == {"user_id": "(forgotten)", "movie_id": 1}
 
 
+@pytest.mark.slow
 def test_the_warehouse_s_file_holds_nothing_of_them_and_still_works(app: Settings) -> None:
     take(app, "a.jsonl", f'{{"user_id": "{UUID}", {REST}}}\n{{"user_id": "ben", {REST}}}\n'.encode())
     build(app, new_run_id())

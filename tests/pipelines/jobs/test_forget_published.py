@@ -24,6 +24,7 @@ def served(run_settings: Settings, make_set: SetMaker) -> tuple[Settings, str]:
     return settings, first_release(settings, make_set())
 
 
+@pytest.mark.slow
 def test_everybody_else_is_served_as_before(served: tuple[Settings, str]) -> None:
     settings, before = served
     suppress(settings.folder, "ml_8")  # forgotten by a run that was killed before it came to the release
@@ -45,6 +46,7 @@ def test_everybody_else_is_served_as_before(served: tuple[Settings, str]) -> Non
     assert forget(settings, new_run_id(), PERSON).published is None
 
 
+@pytest.mark.slow
 def test_a_pinned_release_hands_its_pin_on(served: tuple[Settings, str]) -> None:
     settings, pinned = served
     store = ReleaseStore(settings.folder)
@@ -57,6 +59,7 @@ def test_a_pinned_release_hands_its_pin_on(served: tuple[Settings, str]) -> None
     assert set(done.releases) == {pinned, later}
 
 
+@pytest.mark.slow
 def test_a_damaged_release_is_not_copied(served: tuple[Settings, str]) -> None:
     settings, release_id = served
     store = ReleaseStore(settings.folder)
@@ -67,6 +70,7 @@ def test_a_damaged_release_is_not_copied(served: tuple[Settings, str]) -> None:
     assert store.ids() == [release_id]
 
 
+@pytest.mark.slow
 def test_what_a_killed_publish_had_ranked_goes(served: tuple[Settings, str]) -> None:
     settings, _ = served
     with workbench(settings.folder).scratch("shards") as scratch:  # a killed run does not come to the end of the block
