@@ -82,6 +82,16 @@ def supabase_settings_of(data_dir: Path, **serving: Any) -> Settings:
     return ours.model_copy(update={"supabase_url": URL, "supabase_key": SecretStr(SERVICE_KEY)})
 
 
+def ids(body: dict[str, Any]) -> list[int]:
+    """Return the films of a list, in its order."""
+    return [item["movie_id"] for item in body["recommendations"]]
+
+
+def own(supabase: FakeSupabase, user: str = ANNA) -> dict[str, str]:
+    """Return the headers of a person with a token of their own."""
+    return {"Authorization": f"Bearer {supabase.token(user)}"}
+
+
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with one release; tests that publish take a folder of their own."""
