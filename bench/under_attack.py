@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.attackers import ATTACKS, Asked, good_client
-from bench.serving import API, memory_mb, server, serving
+from bench.serving_load import API, memory_mb, server, serving
 from bench.serving_release import publish_synthetic
 from warehouse.folder import DataFolder
 

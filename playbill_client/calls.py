@@ -1,4 +1,4 @@
-"""Every route once: what is asked, and the shape of its answer. The two clients send the same calls."""
+"""Every route of lists, people and films: what is asked, and the answer's shape. Both clients send the same calls."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def recommendations(
 
     ``fresh`` asks for the list of this moment if the person has rated since the release was made.
     """
-    query = _given(
+    query = given(
         limit=limit, genre=_joined(genres), genres_mode=genres_mode, year_from=year_from, year_to=year_to,
         min_rating=min_rating, exclude=_joined(exclude), fresh="true" if fresh else None,
     )  # fmt: skip
@@ -117,7 +117,7 @@ def recommend(
     ids: Literal["tmdb", "movielens"] = "tmdb",
 ) -> Call[WishedList]:
     """Make a list from likes, ratings and words; nothing of it is kept."""
-    wish = _given(
+    wish = given(
         user_id=user_id, liked=list(liked) or None, ratings=[dict(rating) for rating in ratings] or None,
         query=query or None, genres=list(genres) or None, genres_mode=genres_mode, min_rating=min_rating,
         year_from=year_from, year_to=year_to, exclude=list(exclude) or None, limit=limit, model=model, ids=ids,
@@ -153,7 +153,7 @@ def similar(movie_id: int, *, limit: int = 10) -> Call[SimilarFilms]:
 
 def popular(*, genre: str | None = None, page: int = 1) -> Call[FilmPage]:
     """Return what many people like, 20 films a page."""
-    return Call(FilmPage, "/movies/popular", query=_given(genre=genre, page=page))
+    return Call(FilmPage, "/movies/popular", query=given(genre=genre, page=page))
 
 
 def search(words: str, *, page: int = 1) -> Call[FilmPage]:
@@ -192,7 +192,8 @@ def release() -> Call[ReleaseInfo]:
     return Call(ReleaseInfo, "/release")
 
 
-def _given(**values: Any) -> dict[str, Any]:
+def given(**values: Any) -> dict[str, Any]:
+    """Return what is not None."""
     return {name: value for name, value in values.items() if value is not None}
 
 

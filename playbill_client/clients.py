@@ -1,4 +1,4 @@
-"""The two clients: one that waits, one to await. Their methods are those of `playbill_client.calls`."""
+"""The two clients, one that waits and one to await. Their methods are the functions of `calls` and `discovery`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from itertools import count
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 import httpx
 
-from playbill_client import calls
+from playbill_client import calls, discovery
 from playbill_client.calls import Call
 from playbill_client.errors import PlaybillApiError, PlaybillUnreachableError
 from playbill_client.wire import PASSING, AsyncRealPaths, RealPaths, Retries, answer_of, request_of
 
 P = ParamSpec("P")
 Shape = TypeVar("Shape")
+Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
+FAILURES = (PlaybillApiError, httpx.TransportError)
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Failures after which the API has seen nothing of the request."""
 
@@ -44,22 +47,30 @@ def _headers(api_key: str | None, token: str | None) -> dict[str, str]:
     return {**headers, "Authorization": f"Bearer {token}"} if token else headers
 
 
-def _wait_after(failure: Exception, call: Call[Any], attempt: int, retries: Retries) -> float | None:
-    """Return how long to wait before the call is made again, None if it must not be."""
-    if isinstance(failure, PlaybillApiError):
-        again = failure.status in PASSING and (call.repeatable or failure.status in (429, 503))
-        return retries.wait_seconds(attempt, failure.retry_after_seconds) if again else None
-    if isinstance(failure, httpx.TransportError) and (call.repeatable or isinstance(failure, NOT_SENT)):
-        return retries.wait_seconds(attempt, None)
-    return None
+class _Caller(Generic[Http]):
+    """What waiting and awaiting have in common: an httpx client, and what becomes of a failure."""
+
+    def __init__(self, client: Http, retries: Retries | None) -> None:
+        self._client: Http = client
+        self._retries = Retries() if retries is None else retries
+
+    def _wait_after(self, failure: Exception, call: Call[Any], attempt: int) -> float:
+        """Return how many seconds to wait before the call is made again; raise the failure if it must not be."""
+        if isinstance(failure, PlaybillApiError):
+            again = failure.status in PASSING and (call.repeatable or failure.status in (429, 503))
+            wait = self._retries.wait_seconds(attempt, failure.retry_after_seconds) if again else None
+            if wait is None:
+                raise failure
+            return wait
+        again = call.repeatable or isinstance(failure, NOT_SENT)
+        wait = self._retries.wait_seconds(attempt, None) if again else None
+        if wait is None:
+            why = "did not answer in time" if isinstance(failure, httpx.TimeoutException) else "cannot be reached"
+            raise PlaybillUnreachableError(f"{self._client.base_url} {why} ({type(failure).__name__})") from failure
+        return wait
 
 
-def _unreachable(failure: httpx.TransportError, address: httpx.URL) -> PlaybillUnreachableError:
-    why = "did not answer in time" if isinstance(failure, httpx.TimeoutException) else "cannot be reached"
-    return PlaybillUnreachableError(f"{address} {why} ({type(failure).__name__})")
-
-
-class PlaybillClient:
+class PlaybillClient(_Caller[httpx.Client]):
     """Calls one API; keeps its connections, so share it (threads too) and close it.
 
     >>> with PlaybillClient("http://127.0.0.1:8000", api_key="…") as playbill:  # doctest: +SKIP
@@ -89,11 +100,10 @@ class PlaybillClient:
         retries: Retries | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._retries = Retries() if retries is None else retries
-        self._client = httpx.Client(
-            base_url=base_url, headers=_headers(api_key, token), timeout=timeout_seconds,
-            transport=RealPaths(httpx.HTTPTransport() if transport is None else transport),
-        )  # fmt: skip
+        sending = RealPaths(httpx.HTTPTransport() if transport is None else transport)
+        headers = _headers(api_key, token)
+        client = httpx.Client(base_url=base_url, headers=headers, timeout=timeout_seconds, transport=sending)
+        super().__init__(client, retries)
 
     def __enter__(self) -> Self:
         return self
@@ -107,18 +117,13 @@ class PlaybillClient:
 
     def send(self, call: Call[Shape]) -> Shape:
         """Make a call, again after a failure that passes."""
-        attempt = 0
+        failures = count()
         while True:
             try:
                 return answer_of(call, self._client.send(request_of(self._client, call)))
-            except (PlaybillApiError, httpx.TransportError) as failure:
-                wait = _wait_after(failure, call, attempt, self._retries)
-                if wait is None:
-                    if isinstance(failure, httpx.TransportError):
-                        raise _unreachable(failure, self._client.base_url) from failure
-                    raise
+            except FAILURES as failure:
+                wait = self._wait_after(failure, call, next(failures))
             time.sleep(wait)
-            attempt += 1
 
     recommendations = _waited(calls.recommendations)
     mine = _waited(calls.mine)
@@ -132,13 +137,18 @@ class PlaybillClient:
     popular = _waited(calls.popular)
     search = _waited(calls.search)
     genres = _waited(calls.genres)
+    discover = _waited(discovery.discover)
+    search_everywhere = _waited(discovery.search_everywhere)
+    new_music = _waited(discovery.new_music)
+    search_music = _waited(discovery.search_music)
+    soundtrack = _waited(discovery.soundtrack)
     feedback = _waited(calls.feedback)
     health = _waited(calls.health)
     ready = _waited(calls.ready)
     release = _waited(calls.release)
 
 
-class AsyncPlaybillClient:
+class AsyncPlaybillClient(_Caller[httpx.AsyncClient]):
     """`PlaybillClient` for asyncio: the same methods, to be awaited.
 
     >>> async with AsyncPlaybillClient("http://127.0.0.1:8000") as playbill:  # doctest: +SKIP
@@ -155,11 +165,10 @@ class AsyncPlaybillClient:
         retries: Retries | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._retries = Retries() if retries is None else retries
-        self._client = httpx.AsyncClient(
-            base_url=base_url, headers=_headers(api_key, token), timeout=timeout_seconds,
-            transport=AsyncRealPaths(httpx.AsyncHTTPTransport() if transport is None else transport),
-        )  # fmt: skip
+        sending = AsyncRealPaths(httpx.AsyncHTTPTransport() if transport is None else transport)
+        headers = _headers(api_key, token)
+        client = httpx.AsyncClient(base_url=base_url, headers=headers, timeout=timeout_seconds, transport=sending)
+        super().__init__(client, retries)
 
     async def __aenter__(self) -> Self:
         return self
@@ -173,18 +182,13 @@ class AsyncPlaybillClient:
 
     async def send(self, call: Call[Shape]) -> Shape:
         """Make a call, again after a failure that passes."""
-        attempt = 0
+        failures = count()
         while True:
             try:
                 return answer_of(call, await self._client.send(request_of(self._client, call)))
-            except (PlaybillApiError, httpx.TransportError) as failure:
-                wait = _wait_after(failure, call, attempt, self._retries)
-                if wait is None:
-                    if isinstance(failure, httpx.TransportError):
-                        raise _unreachable(failure, self._client.base_url) from failure
-                    raise
+            except FAILURES as failure:
+                wait = self._wait_after(failure, call, next(failures))
             await asyncio.sleep(wait)
-            attempt += 1
 
     recommendations = _awaited(calls.recommendations)
     mine = _awaited(calls.mine)
@@ -198,6 +202,11 @@ class AsyncPlaybillClient:
     popular = _awaited(calls.popular)
     search = _awaited(calls.search)
     genres = _awaited(calls.genres)
+    discover = _awaited(discovery.discover)
+    search_everywhere = _awaited(discovery.search_everywhere)
+    new_music = _awaited(discovery.new_music)
+    search_music = _awaited(discovery.search_music)
+    soundtrack = _awaited(discovery.soundtrack)
     feedback = _awaited(calls.feedback)
     health = _awaited(calls.health)
     ready = _awaited(calls.ready)

@@ -15,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from threadpoolctl import threadpool_limits
 
 from pipelines.settings import Settings
-from serving.auth.upstream import Transport
+from pipelines.sources.http import Transport
 from serving.background import Chore, keep_doing
 from serving.context import Context, make_context
 from serving.exposure import is_open

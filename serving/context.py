@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from pipelines.settings import Settings
 from pipelines.sources.events.lines import SHOWN
+from pipelines.sources.http import Transport
 from pipelines.sources.llm.chat import Chat
 from pipelines.sources.spotify.client import SpotifyClient
 from pipelines.sources.supabase.live import LiveRatings
@@ -19,7 +20,6 @@ from serving.auth.access import Access
 from serving.auth.issuer import Issuer
 from serving.auth.keys import ApiKeys
 from serving.auth.tokens import Tokens
-from serving.auth.upstream import Transport
 from serving.http.connections import Connections
 from serving.http.errors import Problem, no_release
 from serving.http.limits import Limiter, is_local, source_of

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 
 import jwt
 
+from pipelines.sources.http import Transport
 from pipelines.sources.supabase.keys import key_headers
 from serving.auth.jwks import read_keys
-from serving.auth.upstream import IssuerUnavailableError, Transport, Upstream
+from serving.auth.upstream import IssuerUnavailableError, Upstream
 from serving.http.limits import Bucket
 
 log = logging.getLogger(__name__)
@@ -73,8 +73,8 @@ class Issuer:
         if answer.status != 200:
             raise IssuerUnavailableError(f"it answered {answer.status}")
         try:
-            body = json.loads(answer.body)
-        except (ValueError, RecursionError) as error:
+            body = answer.json()
+        except ValueError as error:
             raise IssuerUnavailableError("its answer is not JSON") from error
         return str(body["id"]) if isinstance(body, dict) and "id" in body else None
 
@@ -118,7 +118,7 @@ class Issuer:
         if answer.status == 404:
             self._keys = {}
         elif answer.status == 200:
-            self._keys = read_keys(answer.body)
+            self._keys = read_keys(answer.content)
         else:
             raise IssuerUnavailableError(f"it answered {answer.status}")
         self._fetched = time.monotonic()

@@ -1,78 +1,56 @@
-"""Asking Supabase Auth: within a time, up to a size, never following it to another host with a key in hand."""
+"""Asking Supabase Auth, by the policy that all services are asked by: within a time, up to a size, to no other host."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
-import httpx
+from pipelines.sources.http import Policy, Reply, Service, Transport, TryAgainError
+from warehouse.errors import SourceFormatError, SourceUnavailableError
 
-from pipelines.sources.http import ACCEPTED, pieces
-from warehouse.errors import SourceFormatError
-
-Transport = httpx.AsyncBaseTransport
-"""What carries requests to Supabase; tests put something else in the network's place."""
-
-RETRY_SECONDS = 0.02
-MAX_ANSWER_BYTES = 1_000_000
-MAX_AT_ONCE = 16
+POLICY = Policy(
+    timeout_seconds=5.0,
+    answer_seconds=5.0,
+    answer_bytes=1_000_000,
+    attempts=None,
+    first_wait_seconds=0.02,
+    longest_wait_seconds=1.0,
+    in_flight=16,
+)
+"""The caller's deadline ends it; keys or a person are far shorter than a megabyte."""
 
 
 class IssuerUnavailableError(Exception):
     """Supabase Auth does not answer, so nothing can be said about a token."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A status and a whole body."""
-
-    status: int
-    body: bytes
-
-
 class Upstream:
     """Connections to one project's Auth; keep it and close it."""
 
     def __init__(self, url: str, transport: Transport | None = None) -> None:
-        self._client = httpx.AsyncClient(
-            base_url=f"{url.rstrip('/')}/auth/v1/", transport=transport, timeout=5.0, follow_redirects=False,
-            headers={"User-Agent": "playbill", **ACCEPTED},
-        )  # fmt: skip
-        self._turns = asyncio.Semaphore(MAX_AT_ONCE)
+        self._service = Service("Supabase Auth", f"{url.rstrip('/')}/auth/v1/", POLICY, transport=transport)
 
-    async def get(self, path: str, headers: dict[str, str], seconds: float) -> Answer:
+    async def get(self, path: str, headers: dict[str, str], seconds: float) -> Reply:
         """Ask, again after a failure that may pass, until the time is up.
 
         Raises
         ------
         IssuerUnavailableError
-            If there is no answer in time, or one that is too long.
+            If there is no answer in time, or one that is too long, cannot be unpacked or leads elsewhere.
         """
-        wait = RETRY_SECONDS
         try:
-            async with asyncio.timeout(seconds), self._turns:
-                while True:
-                    try:
-                        answer = await self._ask(path, headers)
-                        if answer.status < 500 and answer.status != 429:
-                            return answer
-                    except httpx.TransportError:
-                        pass
-                    await asyncio.sleep(wait)
-                    wait *= 2
+            async with asyncio.timeout(seconds):
+                return await self._service.ask(path, _judge, headers=headers)
         except TimeoutError as error:
             raise IssuerUnavailableError("it is too slow") from error
+        except (SourceUnavailableError, SourceFormatError) as error:
+            raise IssuerUnavailableError(str(error)) from None
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._service.aclose()
 
-    async def _ask(self, path: str, headers: dict[str, str]) -> Answer:
-        body = bytearray()
-        try:
-            async with self._client.stream("GET", path, headers=headers) as response:
-                async for piece in pieces(response, MAX_ANSWER_BYTES, "Supabase Auth", "its limit"):
-                    body += piece
-        except SourceFormatError as error:
-            raise IssuerUnavailableError(f"its answer cannot be read: {error}") from None
-        return Answer(response.status_code, bytes(body))
+
+def _judge(reply: Reply) -> Reply:
+    if reply.status >= 500 or reply.status == 429:
+        raise TryAgainError.after(reply.status, reply.headers, reply.phrase)
+    return reply

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import dataclasses
+import inspect
 import logging
 import re
 import subprocess
@@ -14,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import playbill_client
 from playbill_client import (
     AsyncPlaybillClient,
     PlaybillApiError,
@@ -22,13 +25,16 @@ from playbill_client import (
     Retries,
     shapes,
 )
+from serving.http import schemas
 from serving.http.client_shapes import client_shapes
 from tests.serving.conftest import Api, api, app_api, app_data, running, settings_of, supabase, tiny_data
 from tests.serving.releases import ALIEN, ALIENS, GRAVITY, MOON, SOLARIS, publish_release
+from tests.serving.services import serving
+from tests.serving.test_music import Spotify, with_spotify
 
 __all__ = ["api", "app_api", "app_data", "supabase", "tiny_data"]
 
-HOME = Path(shapes.__file__).parent
+HOME = Path(playbill_client.__file__).parent
 AT_ONCE = Retries(times=2, longest_wait_seconds=0.7)
 
 
@@ -63,6 +69,66 @@ def test_every_method_returns_its_shape(api: Api) -> None:
         assert client.health().n_users == 5
         assert client.release().more["run_id"] == "run-0"
         assert client.release().dataset == "tiny"
+
+
+def test_films_to_look_through_are_the_releases_without_tmdb(api: Api) -> None:
+    with PlaybillClient("http://localhost", transport=through(api)) as client:
+        shown = client.discover(genre="Romance", limit=1, page=2)
+        assert (shown.source, shown.page, shown.total_results, len(shown.results)) == ("release", 2, 2, 1)
+        assert [film.movie_id for film in client.search_everywhere("alien", limit=5).results] == [ALIEN, ALIENS]
+        for ask in (client.new_music, lambda: client.search_music("a"), lambda: client.soundtrack(ALIEN)):
+            with pytest.raises(PlaybillApiError, match="SPOTIFY_CLIENT_ID"):
+                ask()
+
+
+def test_music_has_its_shapes(tiny_data: Path) -> None:
+    with serving(Spotify()) as service, running(with_spotify(tiny_data, service.url)) as api:
+        with PlaybillClient("http://localhost", transport=through(api)) as client:
+            assert [album.name for album in client.new_music(limit=2, page=2, region="DE").results] == [
+                "Album 2",
+                "Album 3",
+            ]
+            assert client.search_music("ember", kind="album", limit=3).results[0].artists == ["Somebody"]
+            music = client.soundtrack(ALIEN, region="US")
+        assert (music.title, [track.name for track in music.tracks]) == ("Alien", ["Main Title"])
+        asked = [query for path, query in service.asked if path == "/v1/search"]
+        assert [query["type"] for query in asked] == ["album", "album"]
+
+
+SAMPLES: dict[str, object] = {
+    "user_id": "ml_1", "movie_id": ALIEN, "user_ids": ["ml_1"], "words": "alien", "query": "slow", "limit": 3,
+    "page": 2, "genre": "Drama", "genres": ["Drama"],
+    "genres_mode": "any", "year_from": 1950, "year_to": 2020, "min_rating": 5.0,
+    "exclude": [MOON], "fresh": True, "liked": [ALIEN], "ratings": [{"movie_id": ALIEN, "rating": 4.0}],
+    "model": "auto", "ids": "tmdb", "language": "en-US", "region": "US", "kind": "album",
+    "events": [{"movie_id": ALIEN, "event": "like"}],
+}  # fmt: skip
+"""Something for every argument of every method."""
+NO_METHOD = {("get", "/recommend"), ("get", "/metrics")}
+"""What the POST of the same name says better; what Prometheus reads."""
+
+
+def test_every_route_and_what_it_takes_has_a_method(tmp_path: Path) -> None:
+    with running(settings_of(tmp_path, feedback=True)) as api:
+        page = api.get("/openapi.json").json()
+    taken: dict[tuple[str, str], set[str]] = {}
+    for path, methods in page["paths"].items():
+        for method, route in methods.items():
+            if not route.get("deprecated") and (method, path) not in NO_METHOD:
+                names = {one["name"] for one in route.get("parameters", []) if one["in"] == "query"}
+                if "requestBody" in route:
+                    reference = route["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+                    names = set(page["components"]["schemas"][reference.rpartition("/")[2]]["properties"])
+                # two names of one thing
+                taken[(method, path)] = names - {"q"} if {"q", "query"} <= names else names
+    sent: dict[tuple[str, str], set[str]] = {}
+    for name, method in vars(PlaybillClient).items():
+        if name.startswith("_") or name in ("send", "close"):
+            continue
+        make = inspect.unwrap(method)
+        call = make(**{argument: SAMPLES[argument] for argument in inspect.signature(make).parameters})
+        sent[(call.method.lower(), call.path)] = set(call.query) | set(call.body or {})
+    assert sent == taken
 
 
 def test_the_async_client_answers_alike(api: Api) -> None:
@@ -223,8 +289,16 @@ def test_importing_it_imports_nothing_else_of_ours() -> None:
 
 
 def test_the_shapes_are_the_apis() -> None:
-    written = (HOME / "shapes.py").read_text()
-    assert written == client_shapes(), "run: python -m serving.http.client_shapes > playbill_client/shapes.py"
+    written = {path.name: path.read_text() for path in (HOME / "shapes").glob("*.py")}
+    assert written == client_shapes(), "run: python -m serving.http.client_shapes playbill_client/shapes"
+
+
+def test_a_shape_inherits_as_the_apis_does() -> None:
+    assert issubclass(shapes.Item, shapes.Film)
+    assert issubclass(shapes.WishedList, shapes.RecommendationList)
+    for name in shapes.__all__:
+        fields = [field.name for field in dataclasses.fields(getattr(shapes, name)) if field.name != "more"]
+        assert fields == list(getattr(schemas, name).model_fields), name
 
 
 def test_the_readme_can_be_read_by_python() -> None:

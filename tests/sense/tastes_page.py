@@ -6,16 +6,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.sense.asking import ask, films_like, films_of
 from tests.sense.catalogue import Film, publish_shipped, read_catalogue
 from tests.sense.tastes import (
-    HATED,
-    LOVED,
     MIXED,
     ONE_FILM,
     SIMILAR,
     Case,
     dislikes,
-    find,
     likes,
 )
 from tests.serving.conftest import Api, running, settings_of
@@ -45,17 +43,13 @@ def page(api: Api, catalogue: dict[int, Film]) -> str:
         parts += [_row(api, catalogue, case) for case in cases]
     parts.append("\n## Similar films\n\n| film | of ten | the ten most like it |\n|---|---|---|\n")
     for case in SIMILAR:
-        answer = api.get(f"/movies/{find(catalogue, case.title)}/similar?limit=10").json()
-        films = [catalogue[item["movie_id"]] for item in answer["results"]]
+        films = films_like(api, catalogue, case)
         parts.append(f"| {case.title[0]} | {sum(map(case.kind, films))} {case.said} | {_titles(films)} |\n")
     return "".join(parts)
 
 
 def _row(api: Api, catalogue: dict[int, Film], case: Case) -> str:
-    stars = {**dict.fromkeys(case.loved, LOVED), **dict.fromkeys(case.hated, HATED)}
-    ratings = [{"movie_id": find(catalogue, title), "rating": given} for title, given in stars.items()]
-    body = api.post("/recommend", json={"ratings": ratings, "limit": 10}).json()
-    films = [catalogue[item["movie_id"]] for item in body["recommendations"]]
+    films = films_of(catalogue, ask(api, catalogue, case))
     counted = ", ".join(f"{sum(map(test, films))} {said}" for _, test, said in (*case.at_least, *case.at_most))
     return f"| {case.name} | {counted} | {_titles(films)} |\n"
 

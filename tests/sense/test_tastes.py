@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.sense.asking import ask, films_like, films_of, rows_of
 from tests.sense.catalogue import Film, publish_shipped, read_catalogue
 from tests.sense.tastes import (
-    HATED,
-    LOVED,
     MIXED,
     ONE_FILM,
     SIMILAR,
@@ -52,25 +51,6 @@ def taste_api(taste_data: Path) -> Iterator[Api]:
     """The API over that release."""
     with running(settings_of(taste_data)) as started:
         yield started
-
-
-def rows_of(catalogue: dict[int, Film], case: Case) -> list[tuple[int, float, int]]:
-    """Return a case's ratings, all of one moment."""
-    stars = {**dict.fromkeys(case.loved, LOVED), **dict.fromkeys(case.hated, HATED)}
-    return [(find(catalogue, title), rating, 0) for title, rating in stars.items()]
-
-
-def ask(api: Api, catalogue: dict[int, Film], case: Case, limit: int = 10) -> dict[str, Any]:
-    """Ask as somebody without an account does: by what they rated."""
-    ratings = [{"movie_id": movie_id, "rating": stars} for movie_id, stars, _ in rows_of(catalogue, case)]
-    answer = api.post("/recommend", json={"ratings": ratings, "limit": limit})
-    assert answer.status_code == 200, answer.text
-    body: dict[str, Any] = answer.json()
-    return body
-
-
-def films_of(catalogue: dict[int, Film], body: dict[str, Any]) -> list[Film]:
-    return [catalogue[item["movie_id"]] for item in body["recommendations"]]
 
 
 def because(body: dict[str, Any]) -> list[list[tuple[int, float]]]:
@@ -146,8 +126,7 @@ def test_no_reason_of_the_release_cites_a_dislike_and_all_are_shares(taste_data:
 
 @pytest.mark.parametrize("case", SIMILAR, ids=lambda case: case.title[0])
 def test_similar_films_are_of_the_kind(case: Similar, taste_api: Api, catalogue: dict[int, Film]) -> None:
-    answer = taste_api.get(f"/movies/{find(catalogue, case.title)}/similar?limit=10").json()
-    films = [catalogue[item["movie_id"]] for item in answer["results"]]
+    films = films_like(taste_api, catalogue, case)
     titles = {film.title.split(" (")[0] for film in films}
     assert len(films) == 10
     assert sum(map(case.kind, films)) >= case.wanted, (case.said, sorted(titles))

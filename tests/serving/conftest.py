@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from pipelines.settings import Settings
 from serving.app import create_app
 from serving.context import Context
+from tests.conftest import made_once
 from tests.serving.releases import ANNA, BEN, publish_release
 from tests.serving.supabase import SERVICE_KEY, URL, FakeSupabase
 
@@ -81,12 +82,20 @@ def supabase_settings_of(data_dir: Path, **serving: Any) -> Settings:
     return ours.model_copy(update={"supabase_url": URL, "supabase_key": SecretStr(SERVICE_KEY)})
 
 
+def ids(body: dict[str, Any]) -> list[int]:
+    """Return the films of a list, in its order."""
+    return [item["movie_id"] for item in body["recommendations"]]
+
+
+def own(supabase: FakeSupabase, user: str = ANNA) -> dict[str, str]:
+    """Return the headers of a person with a token of their own."""
+    return {"Authorization": f"Bearer {supabase.token(user)}"}
+
+
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with one release; tests that publish take a folder of their own."""
-    data_dir = tmp_path_factory.mktemp("tiny")
-    publish_release(settings_of(data_dir).folder)
-    return data_dir
+    return made_once(tmp_path_factory, "tiny", lambda home: publish_release(settings_of(home).folder))
 
 
 @pytest.fixture(scope="session")
@@ -99,9 +108,8 @@ def api(tiny_data: Path) -> Iterator[Api]:
 @pytest.fixture(scope="session")
 def app_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder whose release has two people of an app, rated in Supabase, among MovieLens's."""
-    data_dir = tmp_path_factory.mktemp("app")
-    publish_release(settings_of(data_dir).folder, sources={ANNA: "supabase", BEN: "supabase"})
-    return data_dir
+    sources = {ANNA: "supabase", BEN: "supabase"}
+    return made_once(tmp_path_factory, "app", lambda home: publish_release(settings_of(home).folder, sources=sources))
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from serving.outside import Outside
+
 Answer = tuple[int, Any]
 """A status and a body, which goes out as JSON unless it is bytes."""
 
@@ -61,3 +63,9 @@ def serving(answer: Callable[..., Answer]) -> Iterator[Service]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def age(answers: Outside, seconds: float) -> None:
+    """Make what is remembered of a service as old as if so many seconds had gone by."""
+    for key, (moment, value) in list(answers._kept.items()):
+        answers._kept[key] = (moment - seconds, value)

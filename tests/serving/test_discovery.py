@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from tests.serving.conftest import Api, running, settings_of
 from tests.serving.releases import ALIEN, ALIENS, AMELIE
-from tests.serving.services import Service, serving
+from tests.serving.services import Service, age, serving
 
 KEY = "0123456789abcdef0123456789abcdef"
 TOTAL = 45
@@ -129,9 +129,7 @@ def test_a_service_that_is_down_is_left_alone_for_a_while(discovering: Api, serv
 
 def test_an_old_answer_is_better_than_none(discovering: Api, service: Service) -> None:
     discovering.get("/discovery/movies/popular?limit=2")
-    kept = discovering.context.tmdb_answers._kept
-    for key, (moment, value) in list(kept.items()):
-        kept[key] = (moment - 3600, value)  # an hour ago
+    age(discovering.context.tmdb_answers, 3600)
     service.answer = lambda *_: (503, {})
     body = discovering.get("/discovery/movies/popular?limit=2").json()
     assert (body["source"], len(body["results"])) == ("tmdb", 2)

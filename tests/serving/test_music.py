@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from tests.serving.conftest import Api, running, settings_of
 from tests.serving.releases import ALIEN, STALKER
-from tests.serving.services import Service, serving
+from tests.serving.services import Service, age, serving
 
 ID, SECRET = "the-id", "the-secret"
 BASIC = "Basic " + base64.b64encode(f"{ID}:{SECRET}".encode()).decode()
@@ -178,9 +178,7 @@ def test_whatever_spotify_says_it_costs_no_error(musical: Api, spotify: Spotify,
     for path in ("/discovery/music/popular", "/discovery/music/search?q=new", f"/movies/{ALIEN}/music"):
         answer = musical.get(path)
         assert (answer.status_code, answer.json()["stale"]) == (200, True)
-    kept = musical.context.music_answers._kept
-    for key, (moment, value) in list(kept.items()):
-        kept[key] = (moment - 36_000, value)  # ten hours ago
+    age(musical.context.music_answers, 36_000)
     old = musical.get("/discovery/music/search?q=known").json()
     assert (old["stale"], len(old["results"])) == (True, 20)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.serving.conftest import Api
+from tests.serving.conftest import Api, ids
 from tests.serving.releases import (
     ALIEN,
     ALIENS,
@@ -21,10 +21,6 @@ from tests.serving.releases import (
     SOLARIS,
     STALKER,
 )
-
-
-def ids(body: dict[str, Any]) -> list[int]:
-    return [item["movie_id"] for item in body["recommendations"]]
 
 
 def wish(api: Api, **body: Any) -> dict[str, Any]:

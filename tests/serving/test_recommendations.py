@@ -5,12 +5,8 @@ import json
 import pytest
 
 from serving.http.schemas import RecommendationList
-from tests.serving.conftest import Api
+from tests.serving.conftest import Api, ids
 from tests.serving.releases import ALIEN, ALIENS, AMELIE, GRAVITY, MOON, SOLARIS
-
-
-def ids(body: dict[str, list[dict[str, int]]]) -> list[int]:
-    return [item["movie_id"] for item in body["recommendations"]]
 
 
 def test_a_stored_list_is_ranked_without_what_was_rated(api: Api) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipelines.people.suppression import suppress
-from tests.serving.conftest import Api, running, supabase_settings_of
+from tests.serving.conftest import Api, ids, own, running, supabase_settings_of
 from tests.serving.releases import (
     ALIEN,
     ALIENS,
@@ -29,15 +29,11 @@ Body = dict[str, Any]
 
 
 def mine(api: Api, supabase: FakeSupabase, user: str = ANNA, query: str = "limit=4") -> Body:
-    answer = api.get(f"/recommendations/me?{query}", headers={"Authorization": f"Bearer {supabase.token(user)}"})
+    answer = api.get(f"/recommendations/me?{query}", headers=own(supabase, user))
     assert answer.status_code == 200, answer.text
     assert answer.headers["cache-control"] == "no-store"
     body: Body = answer.json()
     return body
-
-
-def ids(body: Body) -> list[int]:
-    return [item["movie_id"] for item in body["recommendations"]]
 
 
 def test_without_a_new_rating_it_is_the_stored_list(app_api: Api, supabase: FakeSupabase) -> None:
@@ -169,7 +165,7 @@ def test_a_failure_that_passes_is_not_noticed(app_api: Api, supabase: FakeSupaba
 def test_live_lists_have_an_allowance(app_data: Path, supabase: FakeSupabase) -> None:
     settings = supabase_settings_of(app_data, live_rate=0.01, live_burst=2)
     with running(settings, supabase.transport()) as api:
-        headers = {"Authorization": f"Bearer {supabase.token(ANNA)}"}
+        headers = own(supabase)
         answers = [api.get("/recommendations/me", headers=headers) for _ in range(3)]
         assert [answer.status_code for answer in answers] == [200, 200, 429]
         assert int(answers[2].headers["retry-after"]) >= 1
@@ -182,7 +178,7 @@ def test_with_auth_unreachable_it_is_popular_films_for_nobody(app_data: Path, su
         body = mine(api, supabase)
         assert (body["user_id"], body["strategy"], body["stale"]) == (None, "popularity_fallback", True)
         assert ids(body)[:2] == [ALIEN, AMELIE] or ids(body)[:2] == [ALIEN, ALIENS]
-        personal = api.get(f"/recommendations/{ANNA}", headers={"Authorization": f"Bearer {supabase.token(ANNA)}"})
+        personal = api.get(f"/recommendations/{ANNA}", headers=own(supabase))
         assert (personal.status_code, personal.headers["retry-after"]) == (503, "2")
 
 

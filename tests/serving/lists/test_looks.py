@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tests.serving.conftest import Api
+from tests.serving.conftest import Api, ids, own
 from tests.serving.releases import AMELIE, ANNA, GRAVITY, MOON
 from tests.serving.supabase import FakeSupabase
 
@@ -19,14 +19,6 @@ def plain(api: Api, query: str = "limit=3", user: str = ANNA, headers: dict[str,
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
-
-
-def own(supabase: FakeSupabase, user: str = ANNA) -> dict[str, str]:
-    return {"Authorization": f"Bearer {supabase.token(user)}"}
-
-
-def ids(body: dict[str, Any]) -> list[int]:
-    return [item["movie_id"] for item in body["recommendations"]]
 
 
 def test_a_list_of_all_ratings_is_not_outdated(app_api: Api) -> None:

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.serving.conftest import Api, running, settings_of
+from tests.serving.conftest import Api, ids, running, settings_of
 from tests.serving.releases import (
     ALIEN,
     ALIENS,
@@ -21,10 +20,6 @@ from tests.serving.releases import (
     SOLARIS,
     publish_release,
 )
-
-
-def ids(body: dict[str, Any]) -> list[int]:
-    return [item["movie_id"] for item in body["recommendations"]]
 
 
 def test_a_list_longer_than_stored_goes_on_as_the_model_ranks(api: Api) -> None:
