@@ -46,8 +46,9 @@ run: install
 serve: install
 	@$(BIN)/playbill serve
 
+# One thread a worker: more of them would wait for each other on two cores.
 test: install-dev
-	@$(BIN)/python -m pytest -n 2
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 test-slow: install-dev
 	@$(BIN)/python -m pytest -m slow

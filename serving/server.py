@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 10
 """How long running requests may go on after a signal to stop."""
+SILENT_SECONDS = 60
+"""How long a worker may say nothing before it is taken for dead. One that starts is silent: on a busy machine for more
+than uvicorn's five seconds, after which it would be killed and started anew, again and again."""
 
 
 def serve(settings: Settings, host: str | None = None, port: int | None = None, workers: int | None = None) -> None:
@@ -79,4 +82,5 @@ def server_config(settings: Settings, host: str, port: int) -> GuardedConfig:
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=settings.serving.idle_seconds,
+        timeout_worker_healthcheck=SILENT_SECONDS,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from warehouse.batches import landing
-from warehouse.db import Connection, connect, parquet_files, quoted
+from warehouse.db import Connection, parquet_files, quoted, scratch
 from warehouse.errors import SourceError
 
 INCOMING = pa.schema(
@@ -65,7 +65,7 @@ def land_changes(
     """
     batches = batch_folders(home)
     number = int(batches[-1].name.split("-")[0]) + 1 if batches else 1
-    with connect() as con:
+    with scratch() as con:
         con.register("incoming", incoming)
         con.register("suppressed", pa.table({"user_hash": pa.array(sorted(suppressed), type=pa.string())}))
         _compare(con, batches, complete=complete)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
+from itertools import count
 from pathlib import Path
 
 import duckdb
@@ -97,14 +101,59 @@ def connect(path: Path | None = None, *, read_only: bool = False, threads: int |
         raise WarehouseError(f"{path} cannot be opened: {_first_line(error)}") from error
     except duckdb.Error as error:
         raise WarehouseError(f"{path} cannot be opened: {_first_line(error)}") from error
-    try:
+    with _in_our_words(con, str(path or "DuckDB")):
         con.execute("SET TimeZone = 'UTC'")
         with suppress(duckdb.InvalidInputException):  # in a notebook without ipywidgets, where there is no bar to stop
             con.execute("SET enable_progress_bar = false")
         yield con
+
+
+@contextmanager
+def scratch() -> Iterator[Connection]:
+    """Give an empty database in memory for a few small statements, and drop it at the end of the block.
+
+    Starting an engine takes DuckDB about 30 ms, longer than such statements, so the process has one for all of them.
+    Who changes the engine's own settings (memory, threads, access to files) or attaches files opens one with `connect`.
+
+    Raises
+    ------
+    WarehouseError
+        If DuckDB fails inside the block.
+    """
+    name = f"scratch_{next(_numbers)}"
+    with _in_our_words(_engine(os.getpid()).cursor(), "DuckDB") as con:
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute(f"ATTACH ':memory:' AS {name}")
+        con.execute(f"USE {name}")
+        try:
+            yield con
+        finally:
+            with suppress(duckdb.Error):  # an interrupted statement that has not let go yet
+                con.execute("USE memory")
+                con.execute(f"DETACH {name}")
+
+
+_numbers = count()
+
+
+@cache
+def _engine(process: int) -> Connection:
+    """Return this process's engine; a fork makes its own, as threads are not forked."""
+    con = duckdb.connect(":memory:", config=CONFIG)
+    with suppress(duckdb.InvalidInputException):
+        con.execute("SET enable_progress_bar = false")
+    atexit.register(con.close)
+    return con
+
+
+@contextmanager
+def _in_our_words(con: Connection, what: str) -> Iterator[Connection]:
+    """Close a connection at the end of the block, and tell what fails in it in Playbill's words."""
+    try:
+        yield con
     except duckdb.Error as error:
         con.close()
-        raise WarehouseError(f"{path or 'DuckDB'}: {_first_line(error)}") from error
+        raise WarehouseError(f"{what}: {_first_line(error)}") from error
     except KeyboardInterrupt:
         # a query that has not let go yet ends with the process, and must not hide that it was interrupted
         with suppress(duckdb.ResourceInUseException):

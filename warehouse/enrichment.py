@@ -20,7 +20,7 @@ import pyarrow.csv as pv
 from warehouse.build import read_sql
 from warehouse.contracts.ledgers import ENRICHMENT
 from warehouse.contracts.tmdb import RAW_TMDB_MOVIES
-from warehouse.db import Connection, connect, parquet_files, quoted
+from warehouse.db import Connection, parquet_files, quoted, scratch
 from warehouse.errors import DamagedFileError
 from warehouse.files import remove_leftovers, replacing
 from warehouse.folder import DataFolder
@@ -119,7 +119,7 @@ class EnrichmentLedger:
 
     @contextmanager
     def _open(self) -> Iterator[Connection]:
-        with connect() as con:
+        with scratch() as con:
             con.execute("SET VARIABLE oldest = ?::TIMESTAMPTZ", [self._oldest])
             columns = ENRICHMENT.column_list
             rows = f"SELECT 0 AS part, {columns} FROM ({ENRICHMENT.select_empty_sql})"
@@ -144,7 +144,7 @@ def last_popular(folder: DataFolder) -> list[int]:
         check(path, "it is written anew")
     except DamagedFileError:
         return []
-    with connect() as con:
+    with scratch() as con:
         query = f"SELECT movie_id FROM {parquet_files([path])} WHERE popular_rank > 0 ORDER BY popular_rank"
         return [row[0] for row in con.execute(query).fetchall()]
 
@@ -154,5 +154,5 @@ def _query(name: str) -> str:
 
 
 def _schema() -> pa.Schema:
-    with connect() as con:
+    with scratch() as con:
         return con.sql(ENRICHMENT.select_empty_sql).to_arrow_table().schema

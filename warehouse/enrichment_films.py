@@ -11,7 +11,7 @@ from warehouse.builds import known_mapping
 from warehouse.changes import batch_folders
 from warehouse.columns import Relation
 from warehouse.contracts.landed import RAW, RAW_TMDB_MAPPING
-from warehouse.db import Connection, connect, parquet_files, quoted
+from warehouse.db import Connection, parquet_files, quoted, scratch
 from warehouse.folder import DataFolder
 
 APP_SOURCES = {"stg_supabase_ratings": "ratings", "stg_events": "signals"}
@@ -39,7 +39,7 @@ def wanted_films(folder: DataFolder, batch: Path, id_space: str) -> list[WantedF
     id_space : str
         Whose numbering its film ids are.
     """
-    with connect() as con:
+    with scratch() as con:
         for table in ("films", "links", "ratings"):
             relation = RAW[f"raw_movielens_{table}"]
             path = batch / f"{table}.parquet"
@@ -60,7 +60,7 @@ def wanted_films(folder: DataFolder, batch: Path, id_space: str) -> list[WantedF
 def covered_films(folder: DataFolder, columns: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return what is known of each film of ``lake/movies_enriched.parquet``: its ids and a flag a column."""
     flags = ", ".join(f'("{c}" IS NOT NULL AND "{c}"::VARCHAR NOT IN (\'\', \'[]\')) AS "{c}"' for c in columns)
-    with connect() as con:
+    with scratch() as con:
         files = parquet_files([folder.dataset("movies_enriched")])
         query = f"SELECT movie_id, former_ids, {flags} FROM {files}"
         rows: list[dict[str, Any]] = con.sql(query).to_arrow_table().to_pylist()

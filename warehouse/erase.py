@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from warehouse.db import connect, new_database, parquet_files, quoted
+from warehouse.db import connect, new_database, parquet_files, quoted, scratch
 from warehouse.files import replacing
 from warehouse.folder import DataFolder
 from warehouse.sums import rewriting
@@ -38,8 +38,7 @@ def erase_rows(files: list[Path], condition: str, values: list[str | int], *, er
         SQL with ``?`` for the values, such as ``user_id = ?``; a row for which it is unknown stays.
     """
     rows = touched = 0
-    with connect() as con:
-        con.execute("SET preserve_insertion_order = true")
+    with scratch() as con:
         for path in files:
             count = con.execute(f"SELECT count(*) FROM {parquet_files([path])} WHERE {condition}", values)
             hit = int(count.fetchall()[0][0])

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from warehouse.contracts.ledgers import LEDGERS
-from warehouse.db import connect
+from warehouse.db import scratch
 from warehouse.errors import DamagedFileError
 from warehouse.folder import DataFolder
 from warehouse.parts import add_part, read_parts, rows_of, set_aside, sound_files
@@ -32,7 +32,7 @@ def append(folder: DataFolder, name: str, run_id: str, rows: list[Row]) -> None:
     complete = [{"recorded_at": now, "run_id": run_id, **row} for row in rows]
     values = [[row[column.name] for column in contract.columns] for row in complete]
     marks = "(" + ", ".join("?" for _ in contract.columns) + ")"
-    with connect() as con:
+    with scratch() as con:
         con.execute(contract.create_sql)
         for row in values:
             con.execute(f'INSERT INTO "{name}" VALUES {marks}', row)
@@ -77,7 +77,7 @@ def _numbered(folder: DataFolder, name: str) -> list[tuple[int, Row]]:
     names = [column.name for column in contract.columns]
     # rows of a version that knew less of a decision are no rows of this ledger
     whole = " AND ".join(f'"{column.name}" IS NOT NULL' for column in contract.columns if not column.nullable)
-    with connect() as con:
+    with scratch() as con:
         con.execute(contract.create_sql)
         known = f'SELECT *, 0 AS part, 0 AS place FROM "{name}" UNION ALL BY NAME FROM {rows_of(files)}'
         query = f"SELECT part, {contract.column_list} FROM ({known}) WHERE {whole} ORDER BY part DESC, place"

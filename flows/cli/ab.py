@@ -27,9 +27,11 @@ def ab(
     from pipelines.jobs.ab import compare_releases
 
     compared = compare_releases(settings, first, second)
-    table = Table("release", "nDCG@10", "95 % interval")
-    for name, each in zip((*compared.releases, "difference"), (*compared.ndcg, compared.difference), strict=True):
-        sign = "+" if name == "difference" else ""
-        table.add_row(name, f"{each.value:{sign}.4f}", f"{each.low:{sign}.4f} to {each.high:{sign}.4f}")
+    table = Table("release", "ranked by", "nDCG@10", "95 % interval")
+    for release_id, model, each in zip(compared.releases, compared.models, compared.ndcg, strict=True):
+        table.add_row(release_id, model, f"{each.value:.4f}", f"{each.low:.4f} to {each.high:.4f}")
+    table.add_section()
+    less = compared.difference
+    table.add_row("first less second", "", f"{less.value:+.4f}", f"{less.low:+.4f} to {less.high:+.4f}")
     out.print(table)
     out.print(f"{compared.difference.n:,} people, liked since {compared.since}: {compared.verdict}.")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import out
+from flows.cli.options import JsonOption
 from pipelines.settings import load_settings
 from warehouse.compare import Difference, compare
 from warehouse.store import ReleaseStore
@@ -24,7 +25,7 @@ def register(app: typer.Typer) -> None:
 def diff(
     old: Annotated[str | None, typer.Argument(help="A release; by default the one before the other.")] = None,
     new: Annotated[str | None, typer.Argument(help="Another release; by default the served one.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare two releases: people, lists, the most popular films, model and data."""
     store = ReleaseStore(load_settings().folder)

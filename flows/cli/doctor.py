@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -16,6 +15,7 @@ from rich.table import Table
 from flows.cli.console import out
 from flows.cli.doctor_services import services
 from flows.cli.findings import Finding
+from flows.cli.options import JsonOption
 from pipelines.settings import Settings, load_settings
 from warehouse.errors import PlaybillError, WarehouseBusyError
 from warehouse.lock import writing
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell what is configured, what answers and what is stale; exit code 1 when something is wrong."""
     settings = load_settings()

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from flows.cli.completion import model_names
 from flows.cli.console import out, progress_bar, set_up_logging
-from flows.cli.options import LinksOption, MovieLensOption, one_of
+from flows.cli.options import JsonOption, LinksOption, MovieLensOption, one_of
 from pipelines.settings import load_settings
 from pipelines.settings_names import PROTOCOLS
 
@@ -56,15 +56,16 @@ def evaluate(
 ) -> None:
     """Measure models on ratings they were not shown; after train the models that were trained, for promote to judge.
 
-    With --movielens, --model or -k it measures recipes of your choice instead, and records nothing. A set is measured
-    in its own film ids; with --links as `run` would train on it, films without a TMDB id left out.
+    With --movielens, --model or -k it measures recipes of your choice instead, which MLflow alone records. A set is
+    measured in its own film ids; with --links as `run` would train on it, films without a TMDB id left out.
     """
     if protocol is not None:
         one_of(protocol, PROTOCOLS, "--protocol")
     settings = load_settings()
     set_up_logging(settings.log_level)
     from pipelines.jobs.evaluate import evaluate as job
-    from pipelines.jobs.measure import measure_set, open_set
+    from pipelines.jobs.evaluate_recipes import evaluate_recipes
+    from pipelines.jobs.measure import open_set
     from pipelines.runs import has_trained, workbench
 
     trained = movielens is None and links is None and not models and k == STORED_K and has_trained(settings.folder)
@@ -73,7 +74,7 @@ def evaluate(
             evaluations = list(job(settings, protocols=(protocol,) if protocol else None).values())
         else:
             chosen, names = open_set(settings, movielens, links), tuple(models or settings.training.models)
-            evaluations = [measure_set(settings, chosen, protocol or settings.training.gate, names, k=k)]
+            evaluations = [evaluate_recipes(settings, chosen, protocol or settings.training.gate, names, k=k)]
     if as_json:
         answers = [evaluation.to_json() for evaluation in evaluations]
         typer.echo(json.dumps(answers[0] if len(answers) == 1 else answers, indent=1))
@@ -83,7 +84,7 @@ def evaluate(
     out.print(
         f"The models of run {workbench(settings.folder).run_id} as they were trained; recorded."
         if trained
-        else "The models by their recipes' files; not recorded."
+        else "The models by their recipes' files; in MLflow, and nowhere that the gate looks."
     )
 
 
@@ -91,7 +92,7 @@ def rating_errors(
     movielens: MovieLensOption = None,
     links: LinksOption = None,
     folds: Annotated[int, typer.Option("--folds", min=2, max=20, help="Folds of the cross-validation.")] = 5,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Cross-validate SVD's rating estimates: RMSE and MAE, for trained users and for histories folded in."""
     settings = load_settings()

@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from flows.cli.console import out, set_up_logging
+from flows.cli.options import JsonOption
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings, load_settings
 from warehouse.errors import ConfigError
@@ -25,7 +26,7 @@ def forget(
     user: Annotated[str, typer.Argument(help="A user id such as ml_1, or the app's UUID.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be taken out.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Take a person out of the lake and of what is built, and out of what is served, now and from then on."""
     settings = load_settings()

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from flows.cli.completion import release_ids
 from flows.cli.console import out
+from flows.cli.options import JsonOption, ReleaseOption, UserArgument
 from flows.cli.printable import for_output
 from pipelines.people.identity import of_request
 from pipelines.people.suppression import suppressed, suppressed_among
@@ -37,12 +37,10 @@ def register(app: typer.Typer) -> None:
 
 
 def recommend(
-    user: Annotated[str, typer.Argument(help="A user id such as sample_1 or ml_1.")],
+    user: UserArgument,
     k: Annotated[int, typer.Option("-k", "--limit", min=1, max=1000, help="Films to show.")] = 10,
-    release: Annotated[
-        str | None, typer.Option("--release", autocompletion=release_ids, help="A release instead of the current one.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    release: ReleaseOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show somebody's list from the current release."""
     folder, user_id = load_settings().folder, of_request(user)
@@ -58,12 +56,10 @@ def recommend(
 
 
 def why_not(
-    user: Annotated[str, typer.Argument(help="A user id such as sample_1 or ml_1.")],
+    user: UserArgument,
     movie: Annotated[str, typer.Argument(help="A film: its TMDB id, or its whole title.")],
-    release: Annotated[
-        str | None, typer.Option("--release", autocompletion=release_ids, help="A release instead of the current one.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    release: ReleaseOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell why a film is not on somebody's list: its place, its score and each channel's share, or what removed it."""
     settings, user_id = load_settings(), of_request(user)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.completion import release_ids
 from flows.parameters import DATASET_NAMES, MAX_POPULAR, TRAIN_MODES
 from warehouse.errors import ConfigError
 
@@ -31,6 +32,10 @@ ReplaceOption = Annotated[
     bool, typer.Option("--replace", help="Let the data set take the place of another one that is served.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+UserArgument = Annotated[str, typer.Argument(help="A user id such as sample_1 or ml_1.")]
+ReleaseOption = Annotated[
+    str | None, typer.Option("--release", autocompletion=release_ids, help="A release instead of the current one.")
+]
 TrainOption = Annotated[str, typer.Option("--train", help=f"One of {', '.join(TRAIN_MODES)}.")]
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.cli.completion import release_ids
 from flows.cli.console import out
+from flows.cli.options import JsonOption, ReleaseOption, UserArgument
 from flows.cli.printable import for_output
 from pipelines.people.identity import of_request
 from pipelines.people.suppression import suppressed, suppressed_among
@@ -24,12 +24,10 @@ def register(app: typer.Typer) -> None:
 
 
 def predict(
-    user: Annotated[str, typer.Argument(help="A user id such as sample_1 or ml_1.")],
+    user: UserArgument,
     movie: Annotated[int, typer.Argument(help="A film's TMDB id.")],
-    release: Annotated[
-        str | None, typer.Option("--release", autocompletion=release_ids, help="A release instead of the current one.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a sentence.")] = False,
+    release: ReleaseOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Predict the stars that somebody would give a film."""
     folder, user_id = load_settings().folder, of_request(user)

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.completion import release_ids
 from flows.cli.console import err, out
-from flows.cli.options import one_of
+from flows.cli.options import ReleaseOption, one_of
 from flows.cli.results import FORMATS, check_output, format_of, show, write
 from pipelines.settings import load_settings
 from warehouse.db import Connection
@@ -43,9 +42,7 @@ def sql(
         str | None, typer.Argument(help="Statements with ; between; without any a prompt opens, or a pipe is read.")
     ] = None,
     file: Annotated[Path | None, typer.Option("-f", "--file", help="A file of statements; - is the input.")] = None,
-    release: Annotated[
-        str | None, typer.Option("--release", autocompletion=release_ids, help="A release instead of the current one.")
-    ] = None,
+    release: ReleaseOption = None,
     form: Annotated[
         str | None, typer.Option("--format", help=f"One of {', '.join(FORMATS)}; by default as -o is called, or table.")
     ] = None,

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from flows.cli.completion import release_ids
 from flows.cli.console import out
+from flows.cli.options import JsonOption
 from pipelines.runs import new_run_id
 from pipelines.settings import Settings, load_settings
 from warehouse import ledgers
@@ -30,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def releases(
     verify: Annotated[bool, typer.Option("--verify", help="Compare every file with its manifest.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List the releases, newest first; the current one is marked. With --verify, exit code 1 when one is damaged."""
     store = ReleaseStore(load_settings().folder)

@@ -20,7 +20,7 @@ from warehouse.build import build_warehouse
 from warehouse.builds import building, known_mapping
 from warehouse.changes import batch_folders
 from warehouse.checks import Finding, run_checks, stop_on_errors
-from warehouse.db import connect, parquet_files
+from warehouse.db import connect, parquet_files, scratch
 from warehouse.errors import SourceError
 from warehouse.files import remove_leftovers
 from warehouse.folder import DataFolder
@@ -94,7 +94,7 @@ def _check_mapped(folder: DataFolder, active: Active) -> None:
     path = known_mapping(folder)
     known = 0
     if path is not None:
-        with connect() as con:
+        with scratch() as con:
             query = f"SELECT count(*) FROM {parquet_files([path])} WHERE id_space = ?"
             known = con.execute(query, [active.id_space]).fetchall()[0][0]
     if not known and not any(row["id_space"] == active.id_space for row in read_overrides(folder).to_pylist()):

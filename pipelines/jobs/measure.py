@@ -20,6 +20,7 @@ from pipelines.jobs.build import build
 from pipelines.jobs.evaluate import ratings_of, read_own_ids
 from pipelines.jobs.ingest import ingest
 from pipelines.jobs.match_titles import match_titles
+from pipelines.jobs.tracked_data import dataset_of, datasets_of
 from pipelines.models.base import Model
 from pipelines.people.reader import read_films, read_people, read_tags
 from pipelines.progress import step
@@ -32,19 +33,26 @@ from warehouse.folder import DataFolder
 
 @dataclass(frozen=True)
 class Measurable:
-    """A data set ready for evaluation or tuning."""
+    """A data set ready for evaluation or tuning.
+
+    Attributes
+    ----------
+    datasets : tuple of dict
+        The batches that it is made of, as MLflow's datasets.
+    """
 
     ratings: Ratings
     films: Films
     dataset: str
+    datasets: tuple[dict[str, str], ...] = ()
 
 
 def open_lake(settings: Settings) -> Measurable:
     """Read everybody's ratings in the lake, in Playbill's film ids."""
-    films = read_films(settings.folder)
-    people = read_people(settings.folder)
-    ratings = ratings_of(people, films, read_tags(settings.folder, people, films))
-    return Measurable(ratings, films, active_set(settings.folder).dataset)
+    folder, active = settings.folder, active_set(settings.folder)
+    films, people = read_films(folder), read_people(folder)
+    ratings = ratings_of(people, films, read_tags(folder, people, films))
+    return Measurable(ratings, films, active.dataset, tuple(datasets_of(folder, active)))
 
 
 def open_movielens(settings: Settings, path: Path) -> Measurable:
@@ -52,8 +60,10 @@ def open_movielens(settings: Settings, path: Path) -> Measurable:
     with tempfile.TemporaryDirectory(prefix="playbill-") as scratch:
         folder = DataFolder(Path(scratch))
         batch = land_movielens(path, folder, max_bad_share=settings.quality.max_bad_share, limits=settings.limits)
-        ratings, films = read_own_ids(folder.batches("movielens") / batch.batch_id)
-    return Measurable(ratings, films, batch.dataset)
+        home = folder.batches("movielens") / batch.batch_id
+        ratings, films = read_own_ids(home)
+        datasets = (dataset_of(batch.dataset, home, folder.root),)
+    return Measurable(ratings, films, batch.dataset, datasets)
 
 
 def open_matched(settings: Settings, path: Path, links: Path) -> Measurable:

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
-from pipelines.jobs.active import Active
 from pipelines.jobs.promotion_record import table_of
 from pipelines.jobs.release_record import git_revision
 from pipelines.registry import figures
@@ -26,7 +20,6 @@ HEADLINES = (("ndcg", True), ("recall", False), ("coverage", False))
 """Metrics that stand first, and whether with their interval."""
 SHOWN_PROTOCOL = "last-out"
 """A second protocol whose recall stands first too."""
-APP_SOURCES = ("supabase", "events")
 LENGTHS = {"history:0-5": 0, "history:6-20": 6, "history:21-100": 21, "history:101+": 101}
 """Steps of a curve over history lengths: the fewest ratings of each segment."""
 FAME = {"film:cold": 0, "film:tail": 1, "film:popular": 2}
@@ -45,31 +38,6 @@ def tags_of(settings: Settings, run_id: str, dataset: str, **more: str) -> dict[
         "mlflow.source.type": "LOCAL",
         **({"mlflow.source.git.commit": revision} if revision else {}),
         **more,
-    }
-
-
-def datasets_of(folder: DataFolder, active: Active, watermark: str = "") -> list[dict[str, str]]:
-    """Return every batch that the warehouse was built from, as MLflow's datasets."""
-    batches = [(active.dataset, active.batch)]
-    for source in APP_SOURCES:
-        batches += [(source, path) for path in sorted(folder.batches(source).glob("[!.]*")) if path.is_dir()]
-    return [_dataset(folder, name, path, watermark) for name, path in batches]
-
-
-def _dataset(folder: DataFolder, name: str, path: Path, watermark: str) -> dict[str, str]:
-    record = path / "batch.json"
-    facts = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
-    profile = {key: facts[key] for key in ("ratings", "films", "bad_rows") if key in facts}
-    columns = []
-    if (path / "ratings.parquet").exists():
-        landed = pq.read_schema(path / "ratings.parquet")
-        columns = [{"type": str(field.type), "name": field.name, "required": True} for field in landed]
-    return {
-        "name": name,
-        "digest": path.name[-36:],
-        "source": json.dumps({"uri": str(path.relative_to(folder.root))}),
-        "profile": json.dumps({"num_rows": facts.get("ratings"), **profile, "watermark": watermark}),
-        "schema": json.dumps({"mlflow_colspec": columns}),
     }
 
 
@@ -115,19 +83,21 @@ def pictures(
     """Return what draws a training's pictures, so that nothing is drawn where nothing is tracked."""
     decisions = [row for row in ledgers.read(folder, "promotion")[::-1] if row["case_name"] != "unchanged"]
     blend = recipe.get("weights")
-    return partial(_draw, rows, protocol, challenger, blend if isinstance(blend, Mapping) else {}, decisions)
+
+    def draw() -> dict[str, Any]:
+        drawn = pictures_of(rows, protocol, challenger) | {"champions": figures.champions(decisions)}
+        return drawn | ({"weights": figures.weights(blend)} if isinstance(blend, Mapping) and blend else {})
+
+    return draw
 
 
-def _draw(rows: Rows, protocol: str, challenger: str, blend: Mapping[str, float], decisions: Rows) -> dict[str, Any]:
-    drawn: dict[str, Any] = {
+def pictures_of(rows: Rows, protocol: str, challenger: str = "") -> dict[str, Any]:
+    """Draw models side by side: how accurate, how much of the catalogue they list, how crowded their top is."""
+    return {
         "accuracy": figures.accuracy(rows, protocol, challenger),
         "coverage": figures.coverage(rows, protocol, challenger),
         "exposure": figures.exposure(rows, protocol, challenger),
-        "champions": figures.champions(decisions),
     }
-    if blend:
-        drawn["weights"] = figures.weights(blend)
-    return drawn
 
 
 def note_of(row: Mapping[str, Any]) -> str:

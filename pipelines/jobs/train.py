@@ -18,7 +18,8 @@ from pipelines.jobs.champion import asked_of
 from pipelines.jobs.evaluate import ratings_of
 from pipelines.jobs.handover import TrainedModels
 from pipelines.jobs.stars import train_stars
-from pipelines.jobs.tracking import datasets_of, tags_of
+from pipelines.jobs.tracked_data import datasets_of
+from pipelines.jobs.tracking import tags_of
 from pipelines.models.base import Model
 from pipelines.models.parts.sharing import fit_all
 from pipelines.models.popularity import PopularityModel

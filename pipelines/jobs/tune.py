@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 
 from pipelines.choice.recipes import file_name, recipe_folders, to_toml
@@ -35,6 +36,7 @@ def tune(
     """
     folder = settings.folder
     folder.root.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
     storage = f"sqlite:///{folder.root / f'tuning-{chosen.dataset}.db'}"
     tuned = search(
         name, chosen.ratings, chosen.films, protocol,
@@ -47,18 +49,18 @@ def tune(
         f"{tuned.start:.4f} before."
     )
     write_text(target, to_toml(tuned.recipe, comment))
-    _track(settings, chosen, tuned)
+    _track(settings, chosen, tuned, time.monotonic() - started)
     log.info("tune done model=%s protocol=%s trials=%d value=%.4f", name, protocol, tuned.trials, tuned.value)
     return tuned, target
 
 
-def _track(settings: Settings, chosen: Measurable, tuned: Tuned) -> None:
+def _track(settings: Settings, chosen: Measurable, tuned: Tuned, seconds: float) -> None:
     """Put the search into MLflow: a run, and a run nested in it for each trial; it is over, so nothing stays open."""
     registry = Registry(settings)
     about = {"playbill.stage": "tune", "playbill.model": tuned.name, "playbill.protocol": tuned.protocol}
     tags = tags_of(settings, new_run_id(), chosen.dataset, **about)
     name = f"{tuned.protocol}.{tuned.metric.replace('@', '_at_')}"
-    with registry.run(f"tune {tuned.name} {tuned.protocol}", tags) as parent:
+    with registry.run(f"tune {tuned.name} {tuned.protocol}", tags, chosen.datasets, took=seconds) as parent:
         values = [value for value, _ in tuned.tried]
         registry.log_trials(parent, tags, name, list(enumerate(worth for _, worth in tuned.tried)), values)
         registry.log_metrics(parent, {name: tuned.value, f"{name}.before": tuned.start})

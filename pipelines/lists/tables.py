@@ -24,7 +24,7 @@ from pipelines.people.reader import People
 from warehouse.builds import built_file
 from warehouse.columns import Relation
 from warehouse.contracts.release import RELEASE_TABLES
-from warehouse.db import connect
+from warehouse.db import connect, scratch
 from warehouse.folder import DataFolder
 
 POPULAR_DEPTH = 500
@@ -62,7 +62,7 @@ def rating_table(people: People) -> pa.Table:
 
 def movie_table(folder: DataFolder) -> pa.Table:
     """Return ``movies``: what is known of each film, with its ratings counted."""
-    with connect() as con:
+    with scratch() as con:
         con.register("films", pq.read_table(built_file(folder, "movies")))
         con.register("stats", pq.read_table(built_file(folder, "movie_stats")))
         return con.sql(
@@ -171,7 +171,7 @@ def record_table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
 def record_tables(rows_of: Mapping[str, list[dict[str, Any]]]) -> dict[str, pa.Table]:
     """Return small tables of the release from dictionaries, each typed by its contract."""
     made = {}
-    with connect() as con:
+    with scratch() as con:
         for name, rows in rows_of.items():
             relation: Relation = RELEASE_TABLES[name]
             marks = ", ".join("?" for _ in relation.columns)

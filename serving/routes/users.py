@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from pipelines.lists.stars import predict_stars
-from pipelines.people.identity import of_request
-from serving.context import context_of
 from serving.http.errors import Problem
 from serving.http.parameters import MovieId, UserId
 from serving.http.render import plain_json
-from serving.http.replies import PERSONAL, json_reply, unchanged
 from serving.http.schemas import History, PredictedRating
 from serving.http.strict import StrictRoute
 from serving.routes.documented import SECURED, answers, not_modified
+from serving.routes.personal import personal
 from serving.snapshot import Snapshot
 
 router = APIRouter(tags=["people"], route_class=StrictRoute)
@@ -34,23 +32,13 @@ HistoryLimit = Annotated[int, Query(ge=1, le=1000, description="How many ratings
 )
 async def history(request: Request, user_id: UserId, limit: HistoryLimit = 100, page: HistoryPage = 1) -> Response:
     """Return the ratings of the last release, the latest first; who may read it is as for the list."""
-    context = context_of(request)
-    user = of_request(user_id)
-    await context.access.require(request, user)
-    snapshot = context.snapshot_for(user)
-    same = unchanged(request, snapshot, PERSONAL)
-    if same is not None:
-        return same
-    body = await asyncio.to_thread(_history, snapshot, user, limit, page)
-    if body is None:
-        raise Problem(404, "there is no such user here")
-    return json_reply(body, {**PERSONAL, "ETag": snapshot.etag})
+    return await personal(request, user_id, partial(_history, limit=limit, page=page))
 
 
-def _history(snapshot: Snapshot, user: str, limit: int, page: int) -> bytes | None:
+def _history(snapshot: Snapshot, user: str, *, limit: int, page: int) -> bytes:
     stored = snapshot.history_of(user)
     if stored is None:
-        return None
+        raise Problem(404, "there is no such user here")
     rows = list(zip(stored.movie_ids, stored.ratings, stored.rated_seconds, stored.sources, strict=True))[::-1]
     shown = rows[(page - 1) * limit : page * limit]
     places = snapshot.films.places([row[0] for row in shown]).tolist()
@@ -79,18 +67,10 @@ def _history(snapshot: Snapshot, user: str, limit: int, page: int) -> bytes | No
 )
 async def rating(request: Request, user_id: UserId, movie_id: MovieId) -> Response:
     """Return SVD's prediction with the error that cross-validation found; who may read it is as for the list."""
-    context = context_of(request)
-    user = of_request(user_id)
-    await context.access.require(request, user)
-    snapshot = context.snapshot_for(user)
-    same = unchanged(request, snapshot, PERSONAL)
-    if same is not None:
-        return same
-    body = await asyncio.to_thread(_predicted, snapshot, user, movie_id)
-    return json_reply(body, {**PERSONAL, "ETag": snapshot.etag})
+    return await personal(request, user_id, partial(_predicted, movie_id=movie_id))
 
 
-def _predicted(snapshot: Snapshot, user: str, movie_id: int) -> bytes:
+def _predicted(snapshot: Snapshot, user: str, *, movie_id: int) -> bytes:
     stored = snapshot.history_of(user)
     if stored is None:
         raise Problem(404, "there is no such user here")

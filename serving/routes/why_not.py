@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import asdict
+from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
 from pipelines.lists.why_not import why_not
-from pipelines.people.identity import of_request
 from pipelines.people.reader import one_person
-from serving.context import context_of
 from serving.http.errors import Problem
 from serving.http.parameters import MovieId, UserId
 from serving.http.render import plain_json
-from serving.http.replies import PERSONAL, json_reply, unchanged
 from serving.http.schemas import WhyNotAnswer
 from serving.http.strict import StrictRoute
 from serving.routes.documented import SECURED, answers, not_modified
+from serving.routes.personal import personal
 from serving.snapshot import Snapshot
 
 router = APIRouter(tags=["recommendations"], route_class=StrictRoute)
@@ -35,19 +33,10 @@ async def why_not_route(request: Request, user_id: UserId, movie_id: MovieId) ->
 
     Who may read it is as for the list; it is worked out from the ratings that the list was made from.
     """
-    context = context_of(request)
-    user = of_request(user_id)
-    await context.access.require(request, user)
-    snapshot = context.snapshot_for(user)
-    same = unchanged(request, snapshot, PERSONAL)
-    if same is not None:
-        return same
-    context.allow_wish(request)  # it costs what a live list costs
-    body = await asyncio.to_thread(_answer, snapshot, user, movie_id)
-    return json_reply(body, {**PERSONAL, "ETag": snapshot.etag})
+    return await personal(request, user_id, partial(_answer, movie_id=movie_id), counted=True)
 
 
-def _answer(snapshot: Snapshot, user: str, movie_id: int) -> bytes:
+def _answer(snapshot: Snapshot, user: str, *, movie_id: int) -> bytes:
     stored, listed = snapshot.history_of(user), snapshot.find(user)
     if stored is None or listed is None:
         raise Problem(404, "there is no such user here")

@@ -19,7 +19,7 @@ from pipelines.jobs.publish import publish
 from pipelines.jobs.train import train
 from pipelines.settings import Settings
 from pipelines.settings_sections import TrainingSettings
-from tests.conftest import small_set, write_set
+from tests.conftest import made_once, small_set, write_set
 from warehouse.store import ReleaseStore
 
 Invoke = Callable[..., tuple[int, str]]
@@ -53,7 +53,10 @@ def invoke(
 @pytest.fixture(scope="session")
 def published_folder(tmp_path_factory: pytest.TempPathFactory, empty_mlflow: Path) -> Path:
     """A data folder with two releases of the small set, made once; tests get copies."""
-    home = tmp_path_factory.mktemp("published")
+    return made_once(tmp_path_factory, "published", lambda home: _publish_twice(home, empty_mlflow)) / "data"
+
+
+def _publish_twice(home: Path, empty_mlflow: Path) -> None:
     (home / "mlruns").mkdir()
     shutil.copy(empty_mlflow, home / "mlruns" / "mlflow.db")
     training = TrainingSettings(
@@ -68,7 +71,6 @@ def published_folder(tmp_path_factory: pytest.TempPathFactory, empty_mlflow: Pat
         evaluate(settings, run_id)
         promote(settings, run_id)
         publish(settings, run_id)
-    return home / "data"
 
 
 @pytest.fixture

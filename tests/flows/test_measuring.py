@@ -1,4 +1,4 @@
-"""`playbill evaluate --links` and `playbill tune`, as a person calls them."""
+"""`playbill evaluate` of chosen recipes and `playbill tune`, as a person calls them, and what MLflow has of it."""
 
 from __future__ import annotations
 
@@ -36,13 +36,39 @@ def test_a_set_without_links_is_measured_as_a_run_would_train_on_it(
     assert "--movielens" in text
 
 
-def _searches(settings: Settings) -> tuple[Any, list[Any]]:
-    """Return MLflow's run of the only search, and those of its trials."""
+def tracked(settings: Settings) -> tuple[Any, dict[str, Any], Any]:
+    """Return MLflow's only run that is nested in none, those nested in it by name, and a client."""
     from mlflow import MlflowClient
 
-    runs = MlflowClient(f"sqlite:///{settings.mlruns / 'mlflow.db'}").search_runs(["1"])
-    (search,) = (run for run in runs if "mlflow.parentRunId" not in run.data.tags)
-    return search, [run for run in runs if run is not search]
+    client = MlflowClient(f"sqlite:///{settings.mlruns / 'mlflow.db'}")
+    runs = client.search_runs(["1"])
+    (whole,) = (run for run in runs if "mlflow.parentRunId" not in run.data.tags)
+    return whole, {run.info.run_name: run for run in runs if run is not whole}, client
+
+
+@pytest.mark.slow
+def test_recipes_that_are_measured_are_in_mlflow_and_no_ledger(
+    invoke: Invoke, make_set: SetMaker, run_settings: Settings
+) -> None:
+    words = ("evaluate", "--movielens", str(make_set()), "--model", "popularity", "--model", "covisitation")
+    code, text = invoke(*words, "--json")
+    assert code == 0, text
+    printed = json.JSONDecoder().raw_decode(text[text.index("{") :])[0]["models"]
+    whole, models, client = tracked(run_settings)
+    assert (whole.info.run_name, whole.info.status) == ("evaluate next ml-latest-small", "FINISHED")
+    assert whole.info.end_time - whole.info.start_time > 100  # not the moment of writing alone
+    assert set(models) == {"popularity", "covisitation"}
+    for name, run in models.items():
+        figures = {end: run.data.metrics[f"next.ndcg_at_10{end}"] for end in ("", ".low", ".high")}
+        assert figures == pytest.approx({
+            "": printed[name]["ndcg@10"], ".low": printed[name]["ndcg@10_low"], ".high": printed[name]["ndcg@10_high"],
+        })  # fmt: skip
+        assert run.data.tags["playbill.recipe_hash"]
+    assert models["covisitation"].data.params["window"]
+    (dataset,) = whole.inputs.dataset_inputs
+    assert json.loads(dataset.dataset.profile)["num_rows"] == 960
+    assert {file.path for file in client.list_artifacts(whole.info.run_id)} >= {"figures.csv", "plots"}
+    assert not run_settings.folder.lake.exists()
 
 
 @pytest.mark.slow
@@ -54,10 +80,11 @@ def test_a_tuned_recipe_belongs_to_the_data_folder(invoke: Invoke, make_set: Set
     own = run_settings.folder.recipes / "popularity.toml"
     assert (code, str(own) in text) == (0, True)
     assert {path: path.read_bytes() for path in RECIPES.iterdir()} == shipped
-    search, trials = _searches(run_settings)
+    search, trials, _ = tracked(run_settings)
     assert search.info.run_name == "tune popularity next"
-    assert search.data.metrics["next.ndcg_at_10"] == max(run.data.metrics["next.ndcg_at_10"] for run in trials)
+    assert search.data.metrics["next.ndcg_at_10"] == max(run.data.metrics["next.ndcg_at_10"] for run in trials.values())
     assert len(trials) == 2  # the settings it began with, and one trial
+    assert [each.dataset.name for each in search.inputs.dataset_inputs] == ["ml-latest-small"]
     own.write_text("half_life_days = 12.0\n")
     # where there are own recipes they are read: by train, by evaluate, and by the next search, which begins with them
     assert invoke("train", "popularity")[0] == 0

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from pipelines.jobs.ingest_supabase import ingest_supabase
 from pipelines.jobs.promotion_record import decision_of, table_of
+from pipelines.runs import new_run_id
 from pipelines.settings import Settings
 from tests.conftest import SetMaker
 from tests.flows.conftest import Invoke
 from tests.flows.test_chain import call
+from tests.pipelines.sources.supabase.postgrest import Table
+from tests.pipelines.sources.supabase.test_api import rows
 from warehouse.query import ask, open_releases
 from warehouse.store import ReleaseStore
 
@@ -103,3 +108,35 @@ def test_a_killed_run_does_not_stay_running(client: Any, invoke: Invoke) -> None
     killed = client.create_run("1", tags={"playbill.folder": tags["playbill.folder"]}).info.run_id
     call(invoke, "train", "popularity", "--no-gate")
     assert client.get_run(killed).info.status == "KILLED"
+
+
+def test_every_batch_is_a_dataset_with_its_newest_moment(
+    invoke: Invoke, make_set: SetMaker, run_settings: Settings
+) -> None:
+    from mlflow import MlflowClient
+
+    app: dict[str, Any] = {"supabase_url": "https://project.example", "supabase_key": "sb_secret_test"}
+    with_app = Settings(data_dir=run_settings.data_dir, mlruns_dir=run_settings.mlruns_dir, **app)
+    changes = [{**row, "movie_id": 501 + number} for number, row in enumerate(rows(8))]
+    ingest_supabase(with_app, new_run_id(), transport=Table(changes).transport)
+    run_settings.folder.inbox.mkdir(parents=True, exist_ok=True)
+    liked = [
+        {"user_id": "ann", "movie_id": film, "event": "like", "timestamp": 1_767_225_600 + film} for film in (1, 2)
+    ]
+    (run_settings.folder.inbox / "app.jsonl").write_text("".join(json.dumps(line) + "\n" for line in liked))
+    call(invoke, "ingest", "--movielens", str(make_set()))
+    call(invoke, "build")
+    call(invoke, "train", "popularity", "--no-gate")
+    client: Any = MlflowClient(f"sqlite:///{run_settings.mlruns / 'mlflow.db'}")
+    (training,) = (run for run in client.search_runs(["1"]) if "mlflow.parentRunId" not in run.data.tags)
+    datasets = {each.dataset.name: each.dataset for each in training.inputs.dataset_inputs}
+    told = {name: json.loads(dataset.profile) for name, dataset in datasets.items()}
+    # the newest rating of the set is the 16th of person 60; each of the two likes is two seconds into 2026 at most
+    assert told == {
+        "ml-latest-small": {"num_rows": 960, "watermark": "1970-01-19T12:41:40+00:00"},
+        "supabase": {"num_rows": 8, "watermark": "2026-01-01T00:02:00+00:00"},
+        "events": {"num_rows": 2, "watermark": "2026-01-01T00:00:02+00:00"},
+    }
+    assert json.loads(datasets["supabase"].source)["uri"].startswith("lake/supabase/000001-")
+    columns = {column["name"] for column in json.loads(datasets["events"].schema)["mlflow_colspec"]}
+    assert {"user_id", "event", "happened_at"} <= columns

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from pipelines.settings import Settings
 from serving.app import create_app
 from serving.context import Context
+from tests.conftest import made_once
 from tests.serving.releases import ANNA, BEN, publish_release
 from tests.serving.supabase import SERVICE_KEY, URL, FakeSupabase
 
@@ -94,9 +95,7 @@ def own(supabase: FakeSupabase, user: str = ANNA) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with one release; tests that publish take a folder of their own."""
-    data_dir = tmp_path_factory.mktemp("tiny")
-    publish_release(settings_of(data_dir).folder)
-    return data_dir
+    return made_once(tmp_path_factory, "tiny", lambda home: publish_release(settings_of(home).folder))
 
 
 @pytest.fixture(scope="session")
@@ -109,9 +108,8 @@ def api(tiny_data: Path) -> Iterator[Api]:
 @pytest.fixture(scope="session")
 def app_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder whose release has two people of an app, rated in Supabase, among MovieLens's."""
-    data_dir = tmp_path_factory.mktemp("app")
-    publish_release(settings_of(data_dir).folder, sources={ANNA: "supabase", BEN: "supabase"})
-    return data_dir
+    sources = {ANNA: "supabase", BEN: "supabase"}
+    return made_once(tmp_path_factory, "app", lambda home: publish_release(settings_of(home).folder, sources=sources))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -19,7 +20,9 @@ from pipelines.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
-import sys
+import sys, time
+if __name__ == "__mp_main__":
+    time.sleep(float(sys.argv[3]))
 from pipelines.settings import Settings
 from serving.server import serve
 if __name__ == "__main__":
@@ -38,6 +41,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "PLAYBILL_SERVING__POLL_SECONDS": "0.05",
         "PLAYBILL_SERVING__LIVE_RATE": str(serving.live_rate),
         "PLAYBILL_SERVING__LIVE_BURST": str(serving.live_burst),
+        "PLAYBILL_SERVING__ROUTES": json.dumps(serving.routes),
+        "PLAYBILL_SERVING__ROUTES_SALT": serving.routes_salt,
         "PYTHONPATH": str(ROOT),
     }
     if settings.spotify_client_id and settings.spotify_client_secret:
@@ -82,8 +87,18 @@ def serving_process(settings: Settings, workers: int = 1) -> Iterator[str]:
 
 
 @contextmanager
-def served(settings: Settings, workers: int = 1, prefix: Sequence[str] = ()) -> Iterator[Served]:
-    """Start the API on a free port and stop it at the end of the block; ``prefix`` is a command to start it under."""
+def served(
+    settings: Settings, workers: int = 1, prefix: Sequence[str] = (), worker_start_seconds: float = 0.0
+) -> Iterator[Served]:
+    """Start the API on a free port and stop it at the end of the block.
+
+    Parameters
+    ----------
+    prefix : sequence of str
+        A command to start it under.
+    worker_start_seconds : float
+        How much longer each of several workers takes to start, as on a busy machine.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -91,7 +106,7 @@ def served(settings: Settings, workers: int = 1, prefix: Sequence[str] = ()) -> 
     program = settings.data_dir / "serve_for_tests.py"
     program.parent.mkdir(parents=True, exist_ok=True)
     program.write_text(PROGRAM)
-    command = [*prefix, sys.executable, str(program), str(port), str(workers)]
+    command = [*prefix, sys.executable, str(program), str(port), str(workers), str(worker_start_seconds)]
     process = subprocess.Popen(command, env=environment_of(settings))
     try:
         wait_for(url, process)
@@ -103,7 +118,7 @@ def served(settings: Settings, workers: int = 1, prefix: Sequence[str] = ()) -> 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     """Return when the API answers."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120  # starting takes seconds, on a busy machine many
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server ended"
         try:
@@ -111,4 +126,4 @@ def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
                 return
         except httpx.TransportError:
             time.sleep(0.1)
-    raise AssertionError("the server did not answer within 30 s")
+    raise AssertionError("the server did not answer within 120 s")

@@ -115,6 +115,16 @@ def test_workers_go_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
             httpx.get(f"{running_api.url}/health")
 
 
+@pytest.mark.slow
+def test_workers_that_are_slow_to_start_are_waited_for(tmp_path: Path) -> None:
+    publish_release(settings_of(tmp_path).folder)
+    with served(settings_of(tmp_path), workers=2, worker_start_seconds=7) as running_api:
+        first = running_api.children()
+        assert httpx.get(f"{running_api.url}/recommendations/ml_1").status_code == 200
+        time.sleep(1)
+        assert running_api.children() == first  # none was taken for dead and started anew
+
+
 def alive(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
