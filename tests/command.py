@@ -8,6 +8,8 @@ import sys
 
 from pipelines.settings import Settings
 
+PROGRAM = (sys.executable, "-c", "from flows.cli import main; main()")
+
 
 def environment(settings: Settings) -> dict[str, str]:
     """Return an environment in which the command uses a test's folders, and two small models."""
@@ -24,5 +26,6 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def playbill(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
-    command = [sys.executable, "-c", "from flows.cli import main; main()", *words]
-    return subprocess.run(command, env=environment(settings), capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        [*PROGRAM, *words], env=environment(settings), capture_output=True, text=True, timeout=300, check=False
+    )
