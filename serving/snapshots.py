@@ -144,8 +144,11 @@ class Snapshots:
     def _open(self, wanted: str) -> None:
         """Open a release whose every file is as its manifest says, and serve it."""
         started = time.monotonic()
-        snapshot = Snapshot(self._store.verify(wanted), self._settings)
-        snapshot.try_out()
+        release = self._store.verify(wanted)
+        snapshot = self.others.get(wanted)  # not twice in memory where a route names it too
+        if snapshot is None:
+            snapshot = Snapshot(release, self._settings)
+            snapshot.try_out()
         snapshot.suppressed = self._suppressed
         self.current = snapshot
         log.info(

@@ -35,7 +35,8 @@ def mlflow(
     database = settings.mlruns / "mlflow.db"
     if not database.exists():
         raise ConfigError(f"{database} does not exist; nothing was tracked yet, run `playbill run` first")
-    out.print(f"http://{host}:{port}/#{Registry(settings).page()}   (Ctrl-C stops)")
+    # an address that is broken into two lines is none
+    out.print(f"http://{host}:{port}/#{Registry(settings).page()}   (Ctrl-C stops)", soft_wrap=True)
     command = [
         sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{database}", "--host", host,
         "--port", str(port), "--workers", "1",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import asdict
-from getpass import getuser
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,7 +22,7 @@ from flows.cli.options import (
     chosen_dataset,
 )
 from flows.parameters import POPULAR
-from pipelines.runs import new_run_id
+from pipelines.runs import new_run_id, who_runs
 from pipelines.settings import Settings, load_settings
 from warehouse.errors import ConfigError
 from warehouse.store import ReleaseStore
@@ -181,7 +180,7 @@ def promote(
         return
     from pipelines.jobs.override import promote_anyway
 
-    for reason in promote_anyway(settings, version, because=because, who=getuser()).ranking.reasons:
+    for reason in promote_anyway(settings, version, because=because, who=who_runs()).ranking.reasons:
         out.print(reason)
     out.print("It ranks the next release: playbill publish")
 
@@ -198,7 +197,7 @@ def rollback_model(
     from pipelines.jobs.override import back_to
     from pipelines.jobs.publish import publish as publish_lists
 
-    judged = back_to(settings, release_id, because=because, who=getuser())
+    judged = back_to(settings, release_id, because=because, who=who_runs())
     for reason in judged.ranking.reasons:
         out.print(reason)
     with progress_bar():

@@ -38,7 +38,7 @@ def _track(settings: Settings, chosen: Measurable, evaluation: Evaluation, secon
         for name in evaluation.results:
             recipe = make_model(name, protocol=protocol, folders=folders).recipe
             own = {**tags, "playbill.model": name, "playbill.recipe_hash": recipe_hash(name, recipe)}
-            mlflow_id = registry.log_model(parent, name, own, recipe)
+            mlflow_id = registry.log_model(parent, name, own, recipe, chosen.datasets)
             if mlflow_id:
                 registry.log_metrics(mlflow_id, headline(rows, name, protocol), curves(rows, name))
         registry.log_params(parent, {

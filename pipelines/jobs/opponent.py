@@ -76,12 +76,13 @@ def opponent_of(folder: DataFolder, trained: TrainedModels, people: People) -> O
     if release is None or not recipes:
         name = PopularityModel.name
         return Opponent("first", name, name, trained.recipes[name], None)
-    (model, recipe), challenger = next(iter(recipes.items())), trained.challenger
-    if recipe_hash(model, recipe) != recipe_hash(challenger, trained.recipes[challenger]):
-        return Opponent("challenge", CHAMPION, model, recipe, release.release_id, recipe_asked(release))
-    same = learned_from_the_same(folder, release, people)
-    key, case = (challenger, "unchanged") if same else (CHAMPION, "refresh")
-    return Opponent(case, key, model, recipe, release.release_id, recipe_asked(release))  # type: ignore[arg-type]
+    (model, recipe), challenger, asked = next(iter(recipes.items())), trained.challenger, recipe_asked(release)
+    same = recipe_hash(model, recipe) == recipe_hash(challenger, trained.recipes[challenger])
+    if same and learned_from_the_same(folder, release, people):
+        return Opponent("unchanged", challenger, model, recipe, release.release_id, asked)
+    # weights that are learned anew, from more ratings, are no other recipe
+    case: Case = "refresh" if same or trained.asked.get(challenger) == asked else "challenge"
+    return Opponent(case, CHAMPION, model, recipe, release.release_id, asked)
 
 
 def learned_from_the_same(folder: DataFolder, release: Release, people: People) -> bool:

@@ -85,10 +85,10 @@ def track_decision(
     if rows:
         recipe, protocol = trained.recipes[name], settings.training.gate
         registry.log_figures(trained.mlflow_training, pictures(settings.folder, rows, protocol, name, recipe))
-    if name != PopularityModel.name and row["case_name"] != "unchanged":
+    if row["case_name"] != "unchanged":
         tags = {
-            "playbill.run_id": bench.run_id,
             "playbill.model": name,
+            "playbill.run_id": bench.run_id,
             "playbill.recipe_hash": row["challenger_recipe"],
         }
         version = registry.register(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pipelines.jobs.promotion_record import decision_of
 from pipelines.jobs.tracking import served_note
 from pipelines.registry import Registry
 from pipelines.settings import Settings
+from warehouse import ledgers
 from warehouse.store import ReleaseStore
 
 
@@ -15,7 +15,11 @@ def follow(settings: Settings) -> None:
     facts = release.manifest
     if facts.get("mlflow_run_id") is None:
         return
+    decisions = [row for row in ledgers.read(settings.folder, "promotion") if row["dataset"] == facts["dataset"]]
+    # by the model's own run in MLflow, as the release that it was trained for may have been removed
+    own = (row for row in decisions if row["mlflow_run_id"] == facts["mlflow_run_id"])
+    won = next((row for row in own if row["promoted"] and row["difference"] is not None), None)
     Registry(settings).serve(
-        facts["dataset"], facts.get("mlflow_version"), release.release_id, [facts["mlflow_run_id"]],
-        served_note(facts, release.release_id, decision_of(settings.folder, facts["run_id"])),
+        facts["dataset"], facts.get("mlflow_version"), release.release_id, facts["mlflow_run_id"],
+        served_note(facts, release.release_id, won, next(iter(decisions), None)),
     )  # fmt: skip

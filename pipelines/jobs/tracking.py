@@ -10,6 +10,7 @@ from typing import Any
 from pipelines.jobs.promotion_record import table_of
 from pipelines.jobs.release_record import git_revision
 from pipelines.registry import figures
+from pipelines.runs import who_runs
 from pipelines.settings import Settings
 from warehouse import ledgers
 from warehouse.folder import DataFolder
@@ -36,6 +37,7 @@ def tags_of(settings: Settings, run_id: str, dataset: str, **more: str) -> dict[
         "playbill.data_folder": settings.folder.root.name,
         "mlflow.source.name": f"playbill {command}",
         "mlflow.source.type": "LOCAL",
+        "mlflow.user": who_runs(),
         **({"mlflow.source.git.commit": revision} if revision else {}),
         **more,
     }
@@ -101,8 +103,11 @@ def pictures_of(rows: Rows, protocol: str, challenger: str = "") -> dict[str, An
 
 
 def note_of(row: Mapping[str, Any]) -> str:
-    """Return a decision as Markdown: what came of it, and the numbers side by side."""
-    lines = [f"**{row['reasons'][0]}**", *row["reasons"][1:]]
+    """Return a decision as Markdown: what came of it, and the numbers side by side.
+
+    The first line has no mark-up: MLflow's list of versions shows it as it is.
+    """
+    lines = [row["reasons"][0], *(f"\n{reason}" for reason in row["reasons"][1:])]
     table = table_of(row)
     if table:
         lines += ["", "| " + " | ".join(table[0]) + " |", "|" + "---|" * len(table[0])]
@@ -110,25 +115,36 @@ def note_of(row: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def served_note(facts: Mapping[str, Any], release_id: str, decision: Mapping[str, Any] | None) -> str:
-    """Return the first thing that the page of runs shows: which model is served, how good it is, and against what."""
+def served_note(
+    facts: Mapping[str, Any], release_id: str, won: Mapping[str, Any] | None, latest: Mapping[str, Any] | None
+) -> str:
+    """Return the first thing that the page of runs shows: which model is served, how good it is, and against what.
+
+    Parameters
+    ----------
+    facts : mapping
+        The served release's manifest.
+    won, latest : mapping or None
+        Rows of the promotion ledger: by which its model came to rank, and the newest about its data set.
+    """
     value = facts["metrics"].get("next.ndcg")
     quality = f"nDCG@10 {value:.4f} on `next`" if value is not None else "not measured"
-    since = f" (arrays of release {facts['arrays_from']})" if facts.get("arrays_from") else ""
-    against = "" if decision is None or decision["difference"] is None else f"; {_against(decision)}"
-    return "\n".join([
-        f"**Served: {facts['model']}**, {quality}{against}. Trained on {facts['dataset']}{since}, recipe "
-        f"`{facts['recipe_hash']}`; release `{release_id}`: {facts['users']:,} people, {facts['ratings']:,} ratings "
-        f"until {str(facts['data_watermark'])[:10]}.",
+    against = "" if won is None or won["difference"] is None else f", {_difference(won)} against {won['champion']}"
+    since = f" (arrays of release `{facts['arrays_from']}`)" if facts.get("arrays_from") else ""
+    lines = [
+        f"**Served: {facts['model']}**, {quality}{against}.",
         "",
+        f"Release `{release_id}`{since}: {facts['dataset']}, {facts['users']:,} people, {facts['ratings']:,} ratings "
+        f"until {str(facts['data_watermark'])[:10]}; recipe `{facts['recipe_hash']}`.",
+    ]
+    if latest is not None and latest != won:
+        lines += ["", f"The newest decision: {latest['reasons'][0]}."]
+    return "\n".join([
+        *lines, "",
         "A training is a run, with a run nested in it for each model; the newest is on top. `gate/…` are the numbers "
         "that the gate compared, the same as in the release's `promotion_log`.",
     ])  # fmt: skip
 
 
-def _against(decision: Mapping[str, Any]) -> str:
-    verb = "promoted" if decision["promoted"] else "not promoted"
-    return (
-        f"last compared: {decision['challenger']} with {decision['champion']}, {decision['difference']:+.4f} "
-        f"({decision['low']:+.4f} to {decision['high']:+.4f}), {verb}"
-    )
+def _difference(row: Mapping[str, Any]) -> str:
+    return f"{row['difference']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"

@@ -85,7 +85,8 @@ def train(
     bench = workbench(folder, run_id)
     seconds: dict[str, float] = {}
     tracked: dict[str, str] = {}
-    tracking = registry.run(f"{active.dataset} {run_id}", tags, datasets_of(folder, active))
+    datasets = datasets_of(folder, active)
+    tracking = registry.run(f"{active.dataset} {run_id}", tags, datasets)
     with writing(folder), tracking as parent:
         clear_others(folder, run_id)
         chosen, lessons = _learn(makers, learner)
@@ -97,7 +98,7 @@ def train(
             step("train", done, len(makers))
             started = time.monotonic()
             own = {**tags, "playbill.model": name, "playbill.recipe_hash": recipe_hash(name, model.recipe)}
-            mlflow_id = registry.log_model(parent, name, own, model.recipe, seconds[name])
+            mlflow_id = registry.log_model(parent, name, own, model.recipe, datasets, seconds=seconds[name])
             if mlflow_id:
                 tracked[name] = mlflow_id
                 registry.log_metrics(mlflow_id, _named(lessons.get(name)))

@@ -1,4 +1,4 @@
-"""A run's entries as MLflow takes them: hyper-parameters under dotted names, numbers with their steps."""
+"""A run's entries as MLflow takes them: data sets, hyper-parameters under dotted names, numbers with their steps."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ VALUE_LENGTH = 6000
 
 Curve = Sequence[tuple[int, float]]
 """(step, value)."""
+
+
+def write_datasets(client: Any, mlflow_id: str, datasets: Sequence[Mapping[str, str]]) -> None:
+    """Add what a run learned from: name, digest, source, profile and schema of each batch."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    context = [InputTag("mlflow.data.context", "training")]
+    inputs = [DatasetInput(Dataset(source_type="local", **each), context) for each in datasets]
+    if inputs:
+        client.log_inputs(mlflow_id, inputs)
 
 
 def write_params(client: Any, mlflow_id: str, values: Mapping[str, Any]) -> None:

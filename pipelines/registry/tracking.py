@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipelines.registry.entries import Curve, write_metrics, write_params
+from pipelines.registry.entries import Curve, write_datasets, write_metrics, write_params
 from pipelines.registry.store import open_store, page_of
 from pipelines.registry.tolerance import never_fails
 from pipelines.registry.versions import Versions
@@ -88,18 +88,13 @@ class Registry:
     def _begin(
         self, name: str, tags: Mapping[str, str], datasets: Sequence[Mapping[str, str]], took: float | None
     ) -> str:
-        from mlflow.entities import Dataset, DatasetInput, InputTag
-
         if took is None:
             self._end_the_dead()
         whole = {**tags, "playbill.folder": self.key}
         begun = time.time_ns() // 1_000_000 - int((took or 0) * 1000)
         run = self._client.create_run(self._experiment, start_time=begun, run_name=name, tags=whole)
         mlflow_id: str = run.info.run_id
-        context = [InputTag("mlflow.data.context", "training")]
-        inputs = [DatasetInput(Dataset(source_type="local", **each), context) for each in datasets]
-        if inputs:
-            self._client.log_inputs(mlflow_id, inputs)
+        write_datasets(self._client, mlflow_id, datasets)
         return mlflow_id
 
     def _end_the_dead(self) -> None:
@@ -112,17 +107,14 @@ class Registry:
     def end(self, mlflow_id: str, status: str = "FINISHED") -> None:
         """End a run; one that had ended before ends now."""
         if mlflow_id:
-            write_metrics(
-                self._client,
-                mlflow_id,
-                {"system/peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024},
-            )
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            write_metrics(self._client, mlflow_id, {"system/peak_memory_mb": peak})
             self._client.set_terminated(mlflow_id, status)
 
     @never_fails
     def log_model(
         self, parent: str, name: str, tags: Mapping[str, str], recipe: Mapping[str, Any],
-        seconds: float | None = None,
+        datasets: Sequence[Mapping[str, str]] = (), *, seconds: float | None = None,
     ) -> str:  # fmt: skip
         """Log a model as a run nested in its training's or evaluation's; return MLflow's run id.
 
@@ -136,6 +128,7 @@ class Registry:
         begun = now - int((seconds or 0) * 1000)
         run = self._client.create_run(self._experiment, start_time=begun, run_name=name, tags=whole)
         mlflow_id: str = run.info.run_id
+        write_datasets(self._client, mlflow_id, datasets)
         write_params(self._client, mlflow_id, recipe)
         if seconds is not None:
             write_metrics(self._client, mlflow_id, {"system/fit_seconds": seconds})
@@ -215,13 +208,13 @@ class Registry:
         return Versions(self._client, self.key).register(mlflow_id, dataset, model, popularity, tags, note)
 
     @never_fails
-    def serve(self, dataset: str, version: str | None, release_id: str, mlflow_ids: Sequence[str], note: str) -> None:
+    def serve(self, dataset: str, version: str | None, release_id: str, mlflow_id: str, note: str) -> None:
         """Call a version the champion, and say of which release it is; ``note`` is what the runs' page shows first."""
-        known = [mlflow_id for mlflow_id in mlflow_ids if self._knows(mlflow_id)]
-        if version is not None and known:
+        runs = self._with_training(mlflow_id)
+        if version is not None and runs:
             Versions(self._client, self.key).serve(dataset, version, release_id)
-        for mlflow_id in known:
-            self._client.set_tag(mlflow_id, "playbill.release_id", release_id)
+        for run in runs:
+            self._client.set_tag(run, "playbill.release_id", release_id)
         self._client.set_experiment_tag(self._experiment, "mlflow.note.content", note)
 
     @never_fails
@@ -229,14 +222,14 @@ class Registry:
         """Return what a registered version says of itself."""
         return Versions(self._client, self.key).tags(number)
 
-    def _knows(self, mlflow_id: str) -> bool:
-        """Tell whether a run is in this store: ``mlruns/`` may have been moved away since it was tracked."""
+    def _with_training(self, mlflow_id: str) -> list[str]:
+        """Return a model's run and its training's; none where ``mlruns/`` was moved away since it was tracked."""
         from mlflow.exceptions import MlflowException
 
         try:
-            self._client.get_run(mlflow_id)
+            tags = self._client.get_run(mlflow_id).data.tags
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
-            return False
-        return True
+            return []
+        return [mlflow_id, *(tags[name] for name in ("mlflow.parentRunId",) if tags.get(name))]

@@ -75,7 +75,7 @@ def test_the_rooms_hold_what_the_architecture_names() -> None:
         assert {name.removesuffix(".py") for name in named} - known == set(), room
     rooms = {room.split("/")[1] for room, _ in rows if room.startswith("pipelines/")}
     packages = {path.parent.name for path in (ROOT / "pipelines").glob("*/__init__.py")}
-    assert packages - rooms == {"registry", "recipes"} & packages
+    assert packages - rooms == {"recipes"} & packages
 
 
 def test_every_page_is_linked_from_the_readme_or_another_page() -> None:

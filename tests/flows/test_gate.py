@@ -275,6 +275,24 @@ def test_the_night_does_not_undo_a_rollback(
     assert store.current().manifest["model"] == "covisitation"
 
 
+def test_weights_that_are_learned_anew_from_more_ratings_are_no_other_recipe(
+    champion: Invoke, run_settings: Settings, make_set: SetMaker
+) -> None:
+    call(champion, "train", "hybrid")
+    call(champion, "promote", "--because", "a blend whose weights are learned is needed")
+    call(champion, "publish")
+    first = ReleaseStore(run_settings.folder).current().manifest
+    more = two_worlds(n_short=60)
+    call(champion, "ingest", "--movielens", str(make_set(ratings_csv=more, **films_of())))
+    call(champion, "build")
+    call(champion, "train", "hybrid")
+    row = decided(run_settings)
+    assert row["challenger_recipe"] != row["champion_recipe"] == first["recipe_hash"]
+    assert row["challenger_asked"] == row["champion_asked"] == first["recipe_asked"]
+    assert (row["case_name"], row["champion"]) == ("refresh", "hybrid")
+    assert row["overlap"] > 0.3
+
+
 def test_only_the_newest_run_is_judged(champion: Invoke) -> None:
     code, text = champion("promote", "20260101T000000Z-aaaaaa")
     assert code == 2

@@ -75,6 +75,12 @@ def test_versions_load_and_the_alias_follows(
     assert (str(version.version), version.tags["playbill.release_id"]) == (
         second.manifest["mlflow_version"], second.release_id,
     )  # fmt: skip
+    training = client.get_run(client.get_run(version.run_id).data.tags["mlflow.parentRunId"])
+    assert training.data.tags["playbill.release_id"] == second.release_id  # the row that the runs' page shows
+    about = client.get_experiment("1").tags["mlflow.note.content"]
+    assert about.startswith("**Served: covisitation**, nDCG@10 ")
+    assert " against als." in about.splitlines()[0]
+    assert "*" not in version.description.splitlines()[0]
     mlflow.set_tracking_uri(f"sqlite:///{run_settings.mlruns / 'mlflow.db'}")
     model = mlflow.pyfunc.load_model("models:/playbill@champion")
     with open_releases(run_settings.folder) as con:
@@ -94,6 +100,21 @@ def test_versions_load_and_the_alias_follows(
         name for name in client.get_registered_model("playbill").aliases if name.startswith("champion-")
     )
     assert client.get_model_version_by_alias("playbill", folder_alias).version == first.version
+
+
+def test_popularity_that_somebody_promotes_is_the_champion_too(
+    client: Any, invoke: Invoke, run_settings: Settings
+) -> None:
+    import mlflow
+
+    for words in (("train", "popularity"), ("promote", "--because", "a quiet week"), ("publish",)):
+        call(invoke, *words)
+    champion = client.get_model_version_by_alias("playbill", "champion")
+    facts = ReleaseStore(run_settings.folder).current().manifest
+    assert (champion.tags["playbill.model"], str(champion.version)) == ("popularity", facts["mlflow_version"])
+    mlflow.set_tracking_uri(f"sqlite:///{run_settings.mlruns / 'mlflow.db'}")
+    history = pd.DataFrame({"user_id": ["ann"], "movie_id": [501], "rating": [5.0], "rated_at": [0]})
+    assert len(mlflow.pyfunc.load_model("models:/playbill@champion").predict(history, params={"k": 3})) == 3
 
 
 def test_training_twice_the_same_keeps_the_arrays_once(client: Any, invoke: Invoke, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_a_tracking_database_that_cannot_be_written(settings: Settings, tmp_path
     (tmp_path / "mlruns").write_text("a file where the folder should be")
     registry = Registry(settings)
     assert registry.lost
-    assert registry.log_model("", "als", {}, {}, 1.0) is None
+    assert registry.log_model("", "als", {}, {}) is None
     assert registry.register("id", "set", tmp_path, tmp_path, {}, "") is None
 
 

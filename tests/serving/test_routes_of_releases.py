@@ -6,14 +6,17 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import httpx
 import pytest
 from pydantic import ValidationError
 
+from bench.serving_release import publish_synthetic
 from pipelines.people.sides import CURRENT, side_of
+from pipelines.settings import Settings
 from pipelines.settings_sections import EventSettings, ServingSettings
 from pipelines.sources.events.lines import EventReader
 from tests.serving.conftest import running, settings_of
-from tests.serving.process import serving_process
+from tests.serving.process import served, serving_process
 from tests.serving.releases import FIRST, PEOPLE, publish_release
 
 
@@ -67,8 +70,6 @@ def test_answers_etags_metrics_and_exposures_name_the_release(tmp_path: Path) ->
 
 @pytest.mark.slow
 def test_nobody_changes_sides_between_restarts_and_workers(tmp_path: Path) -> None:
-    import httpx
-
     plain = settings_of(tmp_path)
     older = publish_release(plain.folder)
     newer = publish_release(plain.folder, number=1)
@@ -82,6 +83,30 @@ def test_nobody_changes_sides_between_restarts_and_workers(tmp_path: Path) -> No
             for user in 20 * list(PEOPLE):
                 sides.add((user, client.get(f"{url}/recommendations/{user}").json()["release_id"]))
     assert sides == expected
+
+
+@pytest.mark.slow
+def test_two_releases_take_half_as_much_memory_again_as_one_and_the_arrays(tmp_path: Path) -> None:
+    """Resident memory of one worker that has answered for everybody's hundredth; the arrays are the model's files."""
+    plain = settings_of(tmp_path, access_log=False)
+    older, newer = (
+        publish_synthetic(plain.folder, people=50_000, films=5_000, seed=seed, hybrid=True) for seed in (0, 1)
+    )
+    arrays = sum(path.stat().st_size for path in (plain.folder.releases / older / "models").rglob("*.npy"))
+    one = memory_of(plain, {newer})
+    both = memory_of(settings_of(tmp_path, routes={older: 0.5}, access_log=False), {older, newer})
+    twice = memory_of(settings_of(tmp_path, routes={older: 0.5, newer: 0.5}, access_log=False), {older, newer})
+    assert max(both, twice) <= 1.5 * one + arrays, (one, both, twice, arrays)
+
+
+def memory_of(settings: Settings, releases: set[str]) -> int:
+    """Return the resident bytes of an API that serves these releases, after lists of each."""
+    with served(settings) as api, httpx.Client(base_url=api.url) as client:
+        answers = [client.get(f"/recommendations/ml_{number}").json() for number in range(0, 50_000, 100)]
+        assert {answer["release_id"] for answer in answers} == releases
+        assert {answer["strategy"] for answer in answers} == {"precomputed"}
+        status = Path(f"/proc/{api.process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) * 1024
 
 
 @pytest.mark.slow
