@@ -187,3 +187,38 @@ def test_a_failure_is_one_message(deployed: Deployed, tmp_path: Path) -> None:
     said = (deployed.home / "deploy.txt").read_text(errors="replace")
     assert "Traceback" not in said
     assert "leaked" not in said
+
+
+def test_the_deploy_terminal_says_nothing_but_what_is_served(deployed: Deployed, finished: dict[str, Any]) -> None:
+    said = (deployed.home / "deploy.txt").read_text(errors="replace")
+    assert finished["name"]
+    assert "Traceback" not in said
+    assert "leaked" not in said
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_of_the_command_that_is_stopped_is_cancelled_on_the_server(
+    deployed: Deployed, finished: dict[str, Any], signum: int, code: int
+) -> None:
+    def running() -> list[str]:
+        body = {"flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}}
+        return [run["id"] for run in deployed.ask("POST", "/flow_runs/filter", json=body).json()]
+
+    assert running() == []
+    command = [*PROGRAM, "run", "--movielens", str(deployed.movielens), "--no-enrich", "--train", "all"]
+    with subprocess.Popen(
+        command, env=deployed.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        end = time.monotonic() + 60
+        while not (going := running()):
+            assert time.monotonic() < end, "it never began"
+            time.sleep(0.2)
+        time.sleep(1)
+        process.send_signal(signum)
+        sent = time.monotonic()
+        said = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == code, said
+    assert time.monotonic() - sent < 3
+    assert "interrupted; release " in said
+    assert "Traceback" not in said
+    assert [deployed.ask("GET", f"/flow_runs/{run}").json()["state_type"] for run in going] == ["CANCELLED"]
