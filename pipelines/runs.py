@@ -111,7 +111,7 @@ def _runs(folder: DataFolder) -> list[str]:
 
 
 def clear_others(folder: DataFolder, run_id: str) -> None:
-    """Delete the workbenches of all other runs, whole or abandoned, and what was left behind; call it under the lock."""
+    """Delete the workbenches of all other runs, whole or abandoned, and what is left of killed ones, under the lock."""
     remove_leftovers(folder.models)
     for path in folder.models.glob("*"):
         if RUN_ID.match(path.name) and path.name != run_id:
