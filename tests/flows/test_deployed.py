@@ -157,6 +157,7 @@ def test_its_artifacts_are_the_report_the_checks_and_the_progress(
         page.picture(deployed.home / "pictures" / "report.png")
         for said in ("evaluate", "publish", "covisitation", "MLflow"):
             assert said in text
+        assert text.count("promoted: ") == 1
 
 
 def test_the_form_names_its_parameters_as_the_command_does(deployed: Deployed, tmp_path: Path) -> None:
