@@ -62,13 +62,13 @@ def headline(rows: Rows, model: str, gate: str) -> dict[str, float]:
 
 def curves(rows: Rows, model: str) -> dict[str, list[tuple[int, float]]]:
     """Return a model's figures by segment as curves: over history lengths, and over how known the films are."""
-    found: dict[str, list[tuple[int, float]]] = {}
+    points_of: dict[str, list[tuple[int, float]]] = {}
     for row in rows:
         for name, steps in (("by_history_length", LENGTHS), ("by_fame_of_film", FAME)):
             if row["model"] == model and row["segment"] in steps and row["value"] is not None:
                 key = f"segments/{row['protocol']}.{row['metric']}_{name}"
-                found.setdefault(key, []).append((steps[row["segment"]], row["value"]))
-    return {key: sorted(points) for key, points in found.items()}
+                points_of.setdefault(key, []).append((steps[row["segment"]], row["value"]))
+    return {key: sorted(points) for key, points in points_of.items()}
 
 
 def csv_of(rows: Rows) -> str:

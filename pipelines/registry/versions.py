@@ -79,8 +79,8 @@ class Versions:
 
     def _all(self) -> list[Any]:
         """Return this folder's versions, the newest first."""
-        found = self._client.search_model_versions(f"name = '{REGISTERED}'")
-        own = [version for version in found if version.tags.get("playbill.folder") == self._key]
+        versions = self._client.search_model_versions(f"name = '{REGISTERED}'")
+        own = [version for version in versions if version.tags.get("playbill.folder") == self._key]
         return sorted(own, key=lambda version: -int(version.version))
 
     def _known(self, arrays: str) -> str | None:

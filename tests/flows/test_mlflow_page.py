@@ -54,9 +54,11 @@ def test_the_first_screen_answers_what_is_served(pages: str, run_settings: Setti
     value = facts["metrics"]["next.ndcg"]
     with browser(tmp_path) as page:
         words = page.open(pages, "covisitation promoted", 180)
-        told = next(line for line in words.splitlines() if line.startswith("Served: covisitation"))
-        assert f"nDCG@10 {value:.4f} (" in told
-        assert re.search(r"popularity has 0\.\d{4}; \+0\.\d{4} \(\+0\.\d{4} to \+0\.\d{4}\) against popularity\.", told)
+        first_line = next(line for line in words.splitlines() if line.startswith("Served: covisitation"))
+        assert f"nDCG@10 {value:.4f} (" in first_line
+        assert re.search(
+            r"popularity has 0\.\d{4}; \+0\.\d{4} \(\+0\.\d{4} to \+0\.\d{4}\) against popularity\.", first_line
+        )
         assert f"Release {facts['release_id']} (arrays of release {facts['arrays_from']})" in words
         assert "The newest decision: refused: popularity does not beat covisitation for certain" in words
         # what came of each training is in its row, with its figure, the newest on top

@@ -165,9 +165,9 @@ def test_every_batch_is_a_dataset_with_its_newest_moment(
     client: Any = MlflowClient(f"sqlite:///{run_settings.mlruns / 'mlflow.db'}")
     (training,) = (run for run in client.search_runs(["1"]) if "mlflow.parentRunId" not in run.data.tags)
     datasets = {each.dataset.name: each.dataset for each in training.inputs.dataset_inputs}
-    told = {name: json.loads(dataset.profile) for name, dataset in datasets.items()}
+    profiles = {name: json.loads(dataset.profile) for name, dataset in datasets.items()}
     # the newest rating of the set is the 16th of person 60; each of the two likes is two seconds into 2026 at most
-    assert told == {
+    assert profiles == {
         "ml-latest-small": {"num_rows": 960, "watermark": "1970-01-19T12:41:40+00:00"},
         "supabase": {"num_rows": 8, "watermark": "2026-01-01T00:02:00+00:00"},
         "events": {"num_rows": 2, "watermark": "2026-01-01T00:00:02+00:00"},
