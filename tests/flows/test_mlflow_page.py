@@ -77,6 +77,17 @@ def test_the_first_screen_answers_what_is_served(pages: str, run_settings: Setti
         assert "promoted: covisitation" in versions  # as it is, without mark-up
 
 
+def test_a_tracking_server_is_opened_on_the_same_page(
+    pages: str, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", pages.partition("/#")[0])
+    assert call(invoke, "mlflow").split()[-1] == pages
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
+    code, text = invoke("mlflow")
+    assert code == 2
+    assert "does not answer" in text
+
+
 def wait_for(url: str) -> None:
     """Return when MLflow answers."""
     deadline = time.monotonic() + 180
