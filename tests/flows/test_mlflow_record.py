@@ -102,6 +102,20 @@ def test_versions_load_and_the_alias_follows(
     assert client.get_model_version_by_alias("playbill", folder_alias).version == first.version
 
 
+def test_a_version_that_comes_back_can_be_loaded_again(client: Any, invoke: Invoke, run_settings: Settings) -> None:
+    import mlflow
+
+    call(invoke, "train", "popularity")  # of the versions the newest two keep their arrays, and the champion
+    assert "playbill.removed" in client.get_model_version("playbill", "1").tags
+    call(invoke, "rollback")
+    champion = client.get_model_version_by_alias("playbill", "champion")
+    assert (champion.version, "playbill.removed" in champion.tags) in ((1, False), ("1", False))
+    mlflow.set_tracking_uri(f"sqlite:///{run_settings.mlruns / 'mlflow.db'}")
+    history = pd.DataFrame({"user_id": ["ann"], "movie_id": [501], "rating": [5.0], "rated_at": [0]})
+    assert len(mlflow.pyfunc.load_model("models:/playbill@champion").predict(history, params={"k": 3})) == 3
+    assert not list(run_settings.folder.models.glob(".*"))
+
+
 def test_popularity_that_somebody_promotes_is_the_champion_too(
     client: Any, invoke: Invoke, run_settings: Settings
 ) -> None:
