@@ -36,6 +36,6 @@ def test_the_wheel_has_the_client_and_it_works_alone(tmp_path: Path) -> None:
         "except playbill_client.PlaybillUnreachableError as error:\n    print(error)\n"
     )
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
-    where, said = done.stdout.splitlines()
-    assert where.startswith(str(tmp_path))
-    assert "cannot be reached" in said
+    place, message = done.stdout.splitlines()
+    assert place.startswith(str(tmp_path))
+    assert "cannot be reached" in message
