@@ -156,7 +156,7 @@ def _display() -> Progress:
         parts.SpinnerColumn(),
         parts.TextColumn("{task.description}", markup=False),
         parts.BarColumn(),
-        parts.TextColumn("{task.percentage:>3.0f} %"),
+        parts.TaskProgressColumn("{task.percentage:>3.0f} %", text_format_no_percentage=""),
         Rate(),
         parts.TimeElapsedColumn(),
         parts.TimeRemainingColumn(),

@@ -32,16 +32,18 @@ def _prefect(settings: Settings) -> Finding:
 
 
 def _mlflow(settings: Settings) -> Finding:
+    from pipelines.registry import without_password
+
     uri = settings.mlflow_tracking_uri
     if not uri:
         return Finding("ok", "mlflow", f"runs are tracked in {settings.mlruns / 'mlflow.db'}")
     if not uri.startswith(("http://", "https://")):
-        return Finding("ok", "mlflow", f"runs are tracked in {uri.partition('@')[2] or uri}")
+        return Finding("ok", "mlflow", f"runs are tracked in {without_password(uri)}")
     from pipelines.sources.http import answers
 
     if answers(f"{uri.rstrip('/')}/health", SECONDS):
-        return Finding("ok", "mlflow", f"{uri} answers")
-    return Finding("problem", "mlflow", f"{uri} does not answer; runs go on without being tracked")
+        return Finding("ok", "mlflow", f"{without_password(uri)} answers")
+    return Finding("problem", "mlflow", f"{without_password(uri)} does not answer; runs go on without being tracked")
 
 
 def _tmdb(settings: Settings) -> Finding:

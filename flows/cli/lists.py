@@ -69,8 +69,8 @@ def why_not(
     answer = explained.answer
     if as_json:
         about = {"user_id": user_id, "movie_id": explained.movie_id, "title": explained.title}
-        told = {**about, "release_id": explained.release_id, **asdict(answer), "explanation": answer.in_words}
-        typer.echo(for_output(json.dumps(told, indent=1, ensure_ascii=False)))
+        body = {**about, "release_id": explained.release_id, **asdict(answer), "explanation": answer.in_words}
+        typer.echo(for_output(json.dumps(body, indent=1, ensure_ascii=False)))
         return
     out.print(f"{explained.title} ({explained.movie_id}) for {user_id}: {answer.in_words}.")
     if answer.score is not None and answer.last_score is not None:

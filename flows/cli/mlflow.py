@@ -27,10 +27,13 @@ def mlflow(
 ) -> None:
     """Show what was trained, how good it was and what is served, in MLflow's pages; Ctrl-C stops."""
     settings = load_settings()
-    from pipelines.registry import Registry
+    from pipelines.registry import Registry, without_password
 
     if settings.mlflow_tracking_uri:
-        out.print(f"Runs are tracked at {settings.mlflow_tracking_uri}; look there")
+        registry, server = Registry(settings), without_password(settings.mlflow_tracking_uri).rstrip("/")
+        if registry.lost:
+            raise ConfigError(f"MLFLOW_TRACKING_URI, {server}, does not answer; is it up?")
+        out.print(f"Runs are tracked by a server of yours: {server}/#{registry.page()}", soft_wrap=True)
         return
     database = settings.mlruns / "mlflow.db"
     if not database.exists():

@@ -32,15 +32,17 @@ def predict(
     """Predict the stars that somebody would give a film."""
     folder, user_id = load_settings().folder, of_request(user)
     store = ReleaseStore(folder)
-    found = predicted(store.current() if release is None else store.get(release), user_id, movie, suppressed(folder))
+    prediction = predicted(
+        store.current() if release is None else store.get(release), user_id, movie, suppressed(folder)
+    )
     if as_json:
-        typer.echo(for_output(json.dumps(found, indent=1, ensure_ascii=False)))
+        typer.echo(for_output(json.dumps(prediction, indent=1, ensure_ascii=False)))
         return
-    mean = "" if found["known_film"] else " (their mean: no rating of the film was learned from)"
-    gave = "" if found["rated"] is None else f"; they gave it {found['rated']:g}"
+    mean = "" if prediction["known_film"] else " (their mean: no rating of the film was learned from)"
+    gave = "" if prediction["rated"] is None else f"; they gave it {prediction['rated']:g}"
     out.print(
-        f"{user_id} would give {found['title']} {found['predicted_rating']:.1f} stars{mean}, "
-        f"{found['mae']:.2f} off on average (rmse {found['rmse']:.2f}){gave}"
+        f"{user_id} would give {prediction['title']} {prediction['predicted_rating']:.1f} stars{mean}, "
+        f"{prediction['mae']:.2f} off on average (rmse {prediction['rmse']:.2f}){gave}"
     )
 
 
@@ -70,5 +72,5 @@ def predicted(release: Release, user_id: str, movie_id: int, forgotten: frozense
             "the release predicts no ratings; set PLAYBILL_TRAINING__STARS=true, then train and publish"
         )
     model = load_model(release.models / "stars")
-    found = predict_stars(model, stored.movie_ids, stored.ratings, stored.rated_seconds, movie_id)
-    return {"user_id": user_id, "movie_id": movie_id, "title": title, **found.to_json(errors)}
+    prediction = predict_stars(model, stored.movie_ids, stored.ratings, stored.rated_seconds, movie_id)
+    return {"user_id": user_id, "movie_id": movie_id, "title": title, **prediction.to_json(errors)}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pipelines.jobs.champion import rows_of
 from pipelines.jobs.tracking import served_note
 from pipelines.registry import Registry
 from pipelines.settings import Settings
 from warehouse import ledgers
+from warehouse.contracts.release import MODEL_METRICS
 from warehouse.store import ReleaseStore
 
 
@@ -19,7 +21,5 @@ def follow(settings: Settings) -> None:
     # by the model's own run in MLflow, as the release that it was trained for may have been removed
     own = (row for row in decisions if row["mlflow_run_id"] == facts["mlflow_run_id"])
     won = next((row for row in own if row["promoted"] and row["difference"] is not None), None)
-    Registry(settings).serve(
-        facts["dataset"], facts.get("mlflow_version"), release.release_id, facts["mlflow_run_id"],
-        served_note(facts, release.release_id, won, next(iter(decisions), None)),
-    )  # fmt: skip
+    note = served_note(facts, rows_of(release, MODEL_METRICS), won, next(iter(decisions), None))
+    Registry(settings).serve(release, note)

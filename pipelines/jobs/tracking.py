@@ -9,13 +9,15 @@ from typing import Any
 
 from pipelines.jobs.promotion_record import table_of
 from pipelines.jobs.release_record import git_revision
+from pipelines.models.popularity import PopularityModel
 from pipelines.registry import figures
 from pipelines.runs import who_runs
 from pipelines.settings import Settings
 from warehouse import ledgers
 from warehouse.folder import DataFolder
 
-Rows = Sequence[Mapping[str, Any]]
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
 
 HEADLINES = (("ndcg", True), ("recall", False), ("coverage", False))
 """Metrics that stand first, and whether with their interval."""
@@ -60,13 +62,13 @@ def headline(rows: Rows, model: str, gate: str) -> dict[str, float]:
 
 def curves(rows: Rows, model: str) -> dict[str, list[tuple[int, float]]]:
     """Return a model's figures by segment as curves: over history lengths, and over how known the films are."""
-    found: dict[str, list[tuple[int, float]]] = {}
+    points_of: dict[str, list[tuple[int, float]]] = {}
     for row in rows:
         for name, steps in (("by_history_length", LENGTHS), ("by_fame_of_film", FAME)):
             if row["model"] == model and row["segment"] in steps and row["value"] is not None:
                 key = f"segments/{row['protocol']}.{row['metric']}_{name}"
-                found.setdefault(key, []).append((steps[row["segment"]], row["value"]))
-    return {key: sorted(points) for key, points in found.items()}
+                points_of.setdefault(key, []).append((steps[row["segment"]], row["value"]))
+    return {key: sorted(points) for key, points in points_of.items()}
 
 
 def csv_of(rows: Rows) -> str:
@@ -115,27 +117,24 @@ def note_of(row: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def served_note(
-    facts: Mapping[str, Any], release_id: str, won: Mapping[str, Any] | None, latest: Mapping[str, Any] | None
-) -> str:
+def served_note(facts: Mapping[str, Any], figures: Rows, won: Row | None, latest: Row | None) -> str:
     """Return the first thing that the page of runs shows: which model is served, how good it is, and against what.
 
     Parameters
     ----------
     facts : mapping
         The served release's manifest.
+    figures : sequence of mappings
+        Its ``model_metrics``.
     won, latest : mapping or None
         Rows of the promotion ledger: by which its model came to rank, and the newest about its data set.
     """
-    value = facts["metrics"].get("next.ndcg")
-    quality = f"nDCG@10 {value:.4f} on `next`" if value is not None else "not measured"
-    against = "" if won is None or won["difference"] is None else f", {_difference(won)} against {won['champion']}"
     since = f" (arrays of release `{facts['arrays_from']}`)" if facts.get("arrays_from") else ""
     lines = [
-        f"**Served: {facts['model']}**, {quality}{against}.",
+        f"**Served: {facts['model']}**, {_quality(figures, facts['model'])}{_against(won)}.",
         "",
-        f"Release `{release_id}`{since}: {facts['dataset']}, {facts['users']:,} people, {facts['ratings']:,} ratings "
-        f"until {str(facts['data_watermark'])[:10]}; recipe `{facts['recipe_hash']}`.",
+        f"Release `{facts['release_id']}`{since}: {facts['dataset']}, {facts['users']:,} people, {facts['ratings']:,} "
+        f"ratings until {str(facts['data_watermark'])[:10]}; recipe `{facts['recipe_hash']}`.",
     ]
     if latest is not None and latest != won:
         lines += ["", f"The newest decision: {latest['reasons'][0]}."]
@@ -146,5 +145,24 @@ def served_note(
     ])  # fmt: skip
 
 
-def _difference(row: Mapping[str, Any]) -> str:
-    return f"{row['difference']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
+def _quality(figures: Rows, model: str) -> str:
+    """Return how good a model is, beside popularity, which any model has to beat."""
+    ndcg = {
+        row["model"]: row
+        for row in figures
+        if (row["protocol"], row["metric"], row["segment"]) == ("next", "ndcg", "all") and row["value"] is not None
+    }
+    if model not in ndcg:
+        return "not measured"
+    own, floor = ndcg[model], ndcg.get(PopularityModel.name)
+    interval = f" ({own['low']:.4f} to {own['high']:.4f})" if own["low"] is not None else ""
+    beside = "" if floor is None or model == PopularityModel.name else f"; popularity has {floor['value']:.4f}"
+    return f"nDCG@10 {own['value']:.4f}{interval} on `next`{beside}"
+
+
+def _against(won: Row | None) -> str:
+    """Return what the model was promoted against, and by how much."""
+    if won is None or won["difference"] is None:
+        return ""
+    other = "itself without the newest ratings" if won["case_name"] == "refresh" else str(won["champion"])
+    return f"; {won['difference']:+.4f} ({won['low']:+.4f} to {won['high']:+.4f}) against {other}"

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from pipelines.registry.store import PATIENCE
+from pipelines.registry.tolerance import without_password
 from pipelines.registry.tracking import Registry
 
-__all__ = ["PATIENCE", "Registry"]
+__all__ = ["PATIENCE", "Registry", "without_password"]

@@ -15,18 +15,18 @@ Row = Mapping[str, Any]
 
 def accuracy(rows: Sequence[Row], protocol: str, challenger: str) -> Figure:
     """Return each model's nDCG@10 with its 95 % interval, the best on top."""
-    told = [row for row in rows if _is(row, protocol, "ndcg") and row["value"] is not None]
-    told.sort(key=lambda row: row["value"])
+    measured = [row for row in rows if _is(row, protocol, "ndcg") and row["value"] is not None]
+    measured.sort(key=lambda row: row["value"])
     figure, axes = _new(f"nDCG@10 on {protocol}, with 95 % intervals", "nDCG@10")
-    for place, row in enumerate(told):
+    for place, row in enumerate(measured):
         low, high = row["value"] - (row["low"] or row["value"]), (row["high"] or row["value"]) - row["value"]
         colour = COLOUR if row["model"] == challenger else FAINT
         axes.errorbar(row["value"], place, xerr=[[low], [high]], fmt="o", color=colour, capsize=4)
         axes.annotate(
             f"{row['value']:.4f}", (row["value"], place), (0, 6), textcoords="offset points", ha="center", fontsize=8
         )
-    axes.set_yticks(range(len(told)), [row["model"] for row in told])
-    axes.set_ylim(-0.6, len(told) - 0.3)
+    axes.set_yticks(range(len(measured)), [row["model"] for row in measured])
+    axes.set_ylim(-0.6, len(measured) - 0.3)
     return figure
 
 
@@ -46,40 +46,40 @@ def coverage(rows: Sequence[Row], protocol: str, challenger: str) -> Figure:
 
 def exposure(rows: Sequence[Row], protocol: str, challenger: str) -> Figure:
     """Return what share of all places ten films take in each model's lists: little is better."""
-    told = [row for row in rows if _is(row, protocol, "top_exposure") and row["value"] is not None]
-    told.sort(key=lambda row: -row["value"])
+    measured = [row for row in rows if _is(row, protocol, "top_exposure") and row["value"] is not None]
+    measured.sort(key=lambda row: -row["value"])
     figure, axes = _new("Share of all places that ten films take", "share of places")
     axes.barh(
-        [row["model"] for row in told], [row["value"] for row in told],
-        color=[COLOUR if row["model"] == challenger else FAINT for row in told],
+        [row["model"] for row in measured], [row["value"] for row in measured],
+        color=[COLOUR if row["model"] == challenger else FAINT for row in measured],
     )  # fmt: skip
     return figure
 
 
 def weights(values: Mapping[str, float]) -> Figure:
     """Return what each channel of a blend counts."""
-    told = sorted(values.items(), key=lambda item: item[1])
+    ranked = sorted(values.items(), key=lambda item: item[1])
     figure, axes = _new("Weights of the blend's channels", "weight of a standard deviation")
-    colours = [COLOUR if value > 0 else OTHER for _, value in told]
-    axes.barh([name for name, _ in told], [value for _, value in told], color=colours)
+    colours = [COLOUR if value > 0 else OTHER for _, value in ranked]
+    axes.barh([name for name, _ in ranked], [value for _, value in ranked], color=colours)
     return figure
 
 
 def champions(decisions: Sequence[Row]) -> Figure:
     """Return what was compared, decision by decision, the oldest first: who ranked, who asked, and what was said."""
-    told = [row for row in decisions if row["challenger_ndcg"] is not None]
+    compared = [row for row in decisions if row["challenger_ndcg"] is not None]
     figure, axes = _new("Challengers and what ranked, decision by decision", "decision")
     axes.set_ylabel("nDCG@10")
-    places = list(range(1, len(told) + 1))
-    axes.plot(places, [row["champion_ndcg"] for row in told], "_", color=FAINT, markersize=14, label="what ranked")
+    places = list(range(1, len(compared) + 1))
+    axes.plot(places, [row["champion_ndcg"] for row in compared], "_", color=FAINT, markersize=14, label="what ranked")
     for promoted, mark, label in ((True, "o", "promoted"), (False, "x", "not promoted")):
-        chosen = [(place, row) for place, row in zip(places, told, strict=True) if row["promoted"] is promoted]
+        chosen = [(place, row) for place, row in zip(places, compared, strict=True) if row["promoted"] is promoted]
         axes.plot(
             [place for place, _ in chosen], [row["challenger_ndcg"] for _, row in chosen], mark,
             color=COLOUR if promoted else OTHER, label=label,
         )  # fmt: skip
-    axes.set_xticks(places, [row["challenger"] for row in told], rotation=45, ha="right", fontsize=7)
-    axes.set_xlim(0.5, max(len(told), 1) + 0.5)
+    axes.set_xticks(places, [row["challenger"] for row in compared], rotation=45, ha="right", fontsize=7)
+    axes.set_xlim(0.5, max(len(compared), 1) + 0.5)
     axes.legend(fontsize=8)
     return figure
 

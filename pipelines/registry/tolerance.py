@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import update_wrapper
@@ -36,12 +37,17 @@ def never_fails(method: Callable[Concatenate[M, P], T]) -> Callable[Concatenate[
                 return method(self, *args, **kwargs)
         except Exception as error:  # MLflow's, SQLAlchemy's and each artifact store's errors share no other base
             self.lost = True
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            reason = without_password((str(error).splitlines() or [type(error).__name__])[0])
             log.warning("mlflow failed, what follows is not tracked at=%s reason=%s", method.__name__, reason)
             return None
 
     update_wrapper(call, method)
     return call
+
+
+def without_password(text: str) -> str:
+    """Return a text whose addresses name nobody who logs in there, nor by what."""
+    return re.sub(r"//[^/@\s]*@", "//", text)
 
 
 @contextmanager

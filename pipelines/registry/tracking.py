@@ -19,6 +19,7 @@ from pipelines.registry.store import open_store, page_of
 from pipelines.registry.tolerance import never_fails
 from pipelines.registry.versions import Versions
 from pipelines.settings import Settings
+from warehouse.store import Release
 
 _OUTCOMES = {True: "promoted", False: "not promoted"}
 
@@ -35,6 +36,7 @@ class Registry:
     def __init__(self, settings: Settings) -> None:
         self.lost = False
         self.key = hashlib.sha256(str(settings.folder.root.resolve()).encode()).hexdigest()[:6]
+        self._scratch = settings.folder.models
         self._client: Any = None
         self._experiment = ""
         self.open(settings)
@@ -205,14 +207,23 @@ class Registry:
         self, mlflow_id: str, dataset: str, model: Path, popularity: Path, tags: Mapping[str, str], note: str
     ) -> str:
         """Register a model's files as a version and call it the challenger; return the version's number."""
-        return Versions(self._client, self.key).register(mlflow_id, dataset, model, popularity, tags, note)
+        return self._versions().register(mlflow_id, dataset, model, popularity, tags, note)
 
     @never_fails
-    def serve(self, dataset: str, version: str | None, release_id: str, mlflow_id: str, note: str) -> None:
-        """Call a version the champion, and say of which release it is; ``note`` is what the runs' page shows first."""
+    def serve(self, release: Release, note: str) -> None:
+        """Call the model of a release the champion, and say of which release it is.
+
+        Parameters
+        ----------
+        note : str
+            What the runs' page shows first.
+        """
+        facts, release_id = release.manifest, release.release_id
+        mlflow_id, version = facts["mlflow_run_id"], facts.get("mlflow_version")
         runs = self._with_training(mlflow_id)
         if version is not None and runs:
-            Versions(self._client, self.key).serve(dataset, version, release_id)
+            models = (release.models / name for name in (facts["model"], facts["filler"]))
+            self._versions().serve(facts["dataset"], version, release_id, *models)
         for run in runs:
             self._client.set_tag(run, "playbill.release_id", release_id)
         self._client.set_experiment_tag(self._experiment, "mlflow.note.content", note)
@@ -220,7 +231,10 @@ class Registry:
     @never_fails
     def version_tags(self, number: str) -> dict[str, str]:
         """Return what a registered version says of itself."""
-        return Versions(self._client, self.key).tags(number)
+        return self._versions().tags(number)
+
+    def _versions(self) -> Versions:
+        return Versions(self._client, self.key, self._scratch)
 
     def _with_training(self, mlflow_id: str) -> list[str]:
         """Return a model's run and its training's; none where ``mlruns/`` was moved away since it was tracked."""

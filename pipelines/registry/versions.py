@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from warehouse.files import link_tree, sha256_of
+from warehouse.files import link_tree, make_folder, sha256_of
 
 REGISTERED = "playbill"
 KEPT = 2
 """Versions whose arrays stay in a local ``mlruns/``, beside those that an alias names."""
+REMOVED = "playbill.removed"
+"""The tag of a version whose arrays were taken out."""
 ABOUT = (
     "Ranks films for people: `mlflow.pyfunc.load_model('models:/playbill@champion').predict(histories, {'k': 10})`, "
     "where histories has the columns user_id, movie_id (TMDB), rating (0.5-5 stars), rated_at (seconds)."
@@ -34,10 +36,12 @@ class Versions:
     client : MlflowClient
     key : str
         What tells the data folder from others.
+    scratch : Path
+        A folder of the data folder, where files are put together: on its disk they need no room of their own.
     """
 
-    def __init__(self, client: Any, key: str) -> None:
-        self._client, self._key = client, key
+    def __init__(self, client: Any, key: str, scratch: Path) -> None:
+        self._client, self._key, self._scratch = client, key, scratch
 
     def register(
         self, mlflow_id: str, dataset: str, model: Path, popularity: Path, tags: Mapping[str, str], note: str
@@ -57,8 +61,11 @@ class Versions:
         self._tidy()
         return number
 
-    def serve(self, dataset: str, number: str, release_id: str) -> None:
-        """Say that a version is served, and in which release."""
+    def serve(self, dataset: str, number: str, release_id: str, model: Path, popularity: Path) -> None:
+        """Say that a version is served, and in which release, whose files are put back where they were taken out."""
+        if REMOVED in self.tags(number):
+            self._upload(str(self._client.get_model_version(REGISTERED, number).run_id), model, popularity)
+            self._client.delete_model_version_tag(REGISTERED, number, REMOVED)
         self._client.set_model_version_tag(REGISTERED, number, "playbill.release_id", release_id)
         self._alias("champion", dataset, number)
         self._client.set_registered_model_alias(REGISTERED, "champion", number)
@@ -72,16 +79,17 @@ class Versions:
 
     def _all(self) -> list[Any]:
         """Return this folder's versions, the newest first."""
-        found = self._client.search_model_versions(f"name = '{REGISTERED}'")
-        own = [version for version in found if version.tags.get("playbill.folder") == self._key]
+        versions = self._client.search_model_versions(f"name = '{REGISTERED}'")
+        own = [version for version in versions if version.tags.get("playbill.folder") == self._key]
         return sorted(own, key=lambda version: -int(version.version))
 
     def _known(self, arrays: str) -> str | None:
         same = (version for version in self._all() if version.tags.get("playbill.arrays") == arrays)
-        return next((str(version.version) for version in same if "playbill.removed" not in version.tags), None)
+        return next((str(version.version) for version in same if REMOVED not in version.tags), None)
 
     def _upload(self, mlflow_id: str, model: Path, popularity: Path) -> None:
-        with tempfile.TemporaryDirectory(prefix="playbill-", dir=model.parent) as scratch:
+        make_folder(self._scratch)
+        with tempfile.TemporaryDirectory(prefix=".mlflow-", suffix=".tmp", dir=self._scratch) as scratch:
             home = Path(scratch)
             for folder in {model, popularity}:
                 link_tree(folder, home / "data" / folder.name)
@@ -93,10 +101,10 @@ class Versions:
         named = {str(number) for number in self._client.get_registered_model(REGISTERED).aliases.values()}
         for version in self._all()[KEPT:]:
             place = urlparse(version.source)
-            if str(version.version) in named or "playbill.removed" in version.tags or place.scheme != "file":
+            if str(version.version) in named or REMOVED in version.tags or place.scheme != "file":
                 continue
             shutil.rmtree(Path(unquote(place.path)) / "data", ignore_errors=True)
-            self._client.set_model_version_tag(REGISTERED, version.version, "playbill.removed", "its arrays")
+            self._client.set_model_version_tag(REGISTERED, version.version, REMOVED, "its arrays")
 
 
 def _describe(home: Path, name: str, mlflow_id: str) -> None:

@@ -66,7 +66,7 @@ def _history(snapshot: Snapshot, user: str, *, limit: int, page: int) -> bytes:
     summary="The stars that somebody would give a film",
 )
 async def rating(request: Request, user_id: UserId, movie_id: MovieId) -> Response:
-    """Return SVD's prediction with the error that cross-validation found; who may read it is as for the list."""
+    """Return SVD's prediction with the error that cross-validation prediction; who may read it is as for the list."""
     return await personal(request, user_id, partial(_predicted, movie_id=movie_id))
 
 
@@ -79,10 +79,10 @@ def _predicted(snapshot: Snapshot, user: str, *, movie_id: int) -> bytes:
         raise Problem(404, f"no film with a title has the TMDB id {movie_id}")
     if snapshot.stars is None:
         raise Problem(404, "this release predicts no ratings; set PLAYBILL_TRAINING__STARS=true and train and publish")
-    found = predict_stars(snapshot.stars, stored.movie_ids, stored.ratings, stored.rated_seconds, movie_id)
+    prediction = predict_stars(snapshot.stars, stored.movie_ids, stored.ratings, stored.rated_seconds, movie_id)
     return plain_json({
         "user_id": user, "movie_id": movie_id, "title": snapshot.films.named(place)[1],
-        "release_id": snapshot.release_id, **found.to_json(snapshot.manifest["stars"]),
+        "release_id": snapshot.release_id, **prediction.to_json(snapshot.manifest["stars"]),
     })  # fmt: skip
 
 

@@ -20,7 +20,8 @@ from warehouse.dictionary import data_dictionary
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("flows", "pipelines", "serving", "warehouse", "playbill_client")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-MAX_LINES = 350
+BENCH = sorted((ROOT / "bench").glob("*.py"))
+MAX_LINES = 300
 
 IMPORT_ALL = """
 import os, sys, socket, threading
@@ -42,7 +43,7 @@ def dotted(path: Path) -> str:
 
 
 def test_no_module_is_too_long() -> None:
-    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in MODULES}
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in (*MODULES, *BENCH)}
     assert {name: n for name, n in lengths.items() if n > MAX_LINES} == {}
 
 

@@ -66,6 +66,18 @@ def test_commands_and_settings_that_are_named_exist(name: str) -> None:
     assert {one for one in settings if one not in known | beginnings} == set()
 
 
+def test_the_rooms_hold_what_the_architecture_names() -> None:
+    rows = re.findall(r"^\| `([\w/]+/)`[^|]*\| ([^|]+) \|", text_of("ARCHITECTURE.md"), re.MULTILINE)
+    assert len(rows) > 12
+    for room, what in rows:
+        known = {path.name.removesuffix(".py") for path in (ROOT / room).rglob("*") if path.suffix in ("", ".py")}
+        named = {name.strip("/") for name in re.findall(r"`(\w+(?:\.py)?/?)`", what)}
+        assert {name.removesuffix(".py") for name in named} - known == set(), room
+    rooms = {room.split("/")[1] for room, _ in rows if room.startswith("pipelines/")}
+    packages = {path.parent.name for path in (ROOT / "pipelines").glob("*/__init__.py")}
+    assert packages - rooms == {"recipes"} & packages
+
+
 def test_every_page_is_linked_from_the_readme_or_another_page() -> None:
     linked = "".join(text_of(name) for name in NAMES)
     pages = sorted(page.name for page in (ROOT / "docs").glob("*.md"))

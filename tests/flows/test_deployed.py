@@ -41,8 +41,8 @@ class Deployed:
 
     @property
     def deployment(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.ask("GET", "/deployments/name/nightly/nightly").json()
-        return found
+        deployment: dict[str, Any] = self.ask("GET", "/deployments/name/nightly/nightly").json()
+        return deployment
 
     def start(self, **parameters: Any) -> httpx.Response:
         """Start a run as the form does."""
@@ -88,8 +88,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     running = []
     try:
         for name, command in commands.items():
-            with (home / f"{name}.txt").open("wb") as said:
-                running.append(subprocess.Popen(command, env=environment, stdout=said, stderr=said))
+            with (home / f"{name}.txt").open("wb") as output:
+                running.append(subprocess.Popen(command, env=environment, stdout=output, stderr=output))
             wait_until(made, "/health" if name == "server" else "/deployments/name/nightly/nightly", running[-1])
         yield made
     finally:
@@ -155,8 +155,9 @@ def test_its_artifacts_are_the_report_the_checks_and_the_progress(
         (report,) = deployed.ask("POST", "/artifacts/filter", json=body).json()
         text = page.open(f"{deployed.url}/artifacts/artifact/{report['id']}", "Since the release before")
         page.picture(deployed.home / "pictures" / "report.png")
-        for said in ("evaluate", "publish", "covisitation", "MLflow"):
-            assert said in text
+        for word in ("evaluate", "publish", "covisitation", "MLflow"):
+            assert word in text
+        assert text.count("promoted: ") == 1
 
 
 def test_the_form_names_its_parameters_as_the_command_does(deployed: Deployed, tmp_path: Path) -> None:
@@ -184,6 +185,41 @@ def test_a_failure_is_one_message(deployed: Deployed, tmp_path: Path) -> None:
         page.picture(deployed.home / "pictures" / "failed.png")
     assert "Traceback" not in text
     assert "Traceback" not in "\n".join(deployed.logs(run["id"]))
-    said = (deployed.home / "deploy.txt").read_text(errors="replace")
-    assert "Traceback" not in said
-    assert "leaked" not in said
+    output = (deployed.home / "deploy.txt").read_text(errors="replace")
+    assert "Traceback" not in output
+    assert "leaked" not in output
+
+
+def test_the_deploy_terminal_says_nothing_but_what_is_served(deployed: Deployed, finished: dict[str, Any]) -> None:
+    output = (deployed.home / "deploy.txt").read_text(errors="replace")
+    assert finished["name"]
+    assert "Traceback" not in output
+    assert "leaked" not in output
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_of_the_command_that_is_stopped_is_cancelled_on_the_server(
+    deployed: Deployed, finished: dict[str, Any], signum: int, code: int
+) -> None:
+    def running() -> list[str]:
+        body = {"flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}}
+        return [run["id"] for run in deployed.ask("POST", "/flow_runs/filter", json=body).json()]
+
+    assert running() == []
+    command = [*PROGRAM, "run", "--movielens", str(deployed.movielens), "--no-enrich", "--train", "all"]
+    with subprocess.Popen(
+        command, env=deployed.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        end = time.monotonic() + 60
+        while not (going := running()):
+            assert time.monotonic() < end, "it never began"
+            time.sleep(0.2)
+        time.sleep(1)
+        process.send_signal(signum)
+        sent = time.monotonic()
+        output = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == code, output
+    assert time.monotonic() - sent < 3
+    assert "interrupted; release " in output
+    assert "Traceback" not in output
+    assert [deployed.ask("GET", f"/flow_runs/{run}").json()["state_type"] for run in going] == ["CANCELLED"]

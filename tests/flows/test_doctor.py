@@ -151,3 +151,5 @@ def test_prefect_and_mlflow_are_asked(
     if state == "problem":
         assert "prefect server start" in found["prefect"][1]
         assert "without being tracked" in found["mlflow"][1]
+    named = url.replace("//", "//ada:a-password@")
+    assert "a-password" not in str(examined(invoke, monkeypatch, MLFLOW_TRACKING_URI=named))

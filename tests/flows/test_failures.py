@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.settings import Settings, load_settings
+from tests.command import PROGRAM, environment
 from tests.conftest import SetMaker
 from tests.flows.conftest import Invoke
 from warehouse.failures import foreseen
@@ -154,3 +155,27 @@ def test_a_variable_that_nothing_reads(
 def test_a_part_of_a_mapping_is_no_unknown_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLAYBILL_EVENTS__RULES__LIKE__STARS", "5")
     assert load_settings().events.rules["like"].stars == 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "variables"),
+    [
+        (("ingest",), {"SUPABASE_DB_URL": "postgresql://reader:a-password@127.0.0.1:9/app"}),
+        (("ingest",), {"SUPABASE_URL": "http://127.0.0.1:9", "SUPABASE_SECRET_KEY": "sb_secret_a-password"}),
+        (("enrich",), {"TMDB_API_KEY": "a-password" + 22 * "0", "PLAYBILL_TMDB__BASE_URL": "http://127.0.0.1:9/3"}),
+    ],
+)
+def test_a_service_that_is_down_is_told_in_sentences(
+    settings: Settings, make_set: SetMaker, words: tuple[str, ...], variables: dict[str, str]
+) -> None:
+    def call(*words: str, **more: str) -> str:
+        named = {**environment(settings), "PLAYBILL_SUPABASE__ATTEMPTS": "2", "PLAYBILL_TMDB__ATTEMPTS": "2", **more}
+        done = subprocess.run([*PROGRAM, *words], env=named, capture_output=True, text=True, timeout=300, check=False)
+        return done.stdout + done.stderr
+
+    call("ingest", "--movielens", str(make_set()))
+    text = call(*words, **variables)
+    assert "playbill" in text or "TMDB does not answer" in text, text
+    for word in ("stamina", "httpx", "HTTP Request", "Traceback", "a-password"):
+        assert word not in text, text

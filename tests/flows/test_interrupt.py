@@ -17,6 +17,7 @@ import pytest
 
 from flows.cli.supervise import note, supervised
 from pipelines.settings import Settings
+from tests import tally
 from tests.command import environment, playbill
 from tests.conftest import SetMaker
 from warehouse.store import ReleaseStore
@@ -92,18 +93,20 @@ def test_stopped_at_any_moment(
     longest = time.monotonic() - started
     store = ReleaseStore(run_settings.folder)
     moments = random.Random(signum)
-    for attempt in range(MOMENTS):
-        moment = 0.5 + (longest - 1.0) * (attempt + moments.random()) / MOMENTS
+    for number in range(MOMENTS):
+        moment = 0.5 + (longest - 1.0) * (number + moments.random()) / MOMENTS
         served = store.current_id()
-        code, text = interrupt(run_settings, words, moment, signum, tty=tty)
-        if store.current_id() != served:  # it was published before the signal came
-            served = store.current_id()
-        if code == 0:
-            continue  # it was quicker than the first one and had ended
-        assert code == expected, text
-        assert f"playbill: interrupted; release {served} is still served" in text
-        assert "Traceback" not in text
-        store.verify(served)
+        with tally.attempt(f"{signal.Signals(signum).name} {'at a terminal' if tty else 'without a terminal'}"):
+            code, text = interrupt(run_settings, words, moment, signum, tty=tty)
+            while code == 0:  # it was quicker than the first one and had ended
+                moment *= 0.7
+                code, text = interrupt(run_settings, words, moment, signum, tty=tty)
+            if store.current_id() != served:  # it was published before the signal came
+                served = store.current_id()
+            assert code == expected, text
+            assert f"playbill: interrupted; release {served} is still served" in text
+            assert "Traceback" not in text
+            store.verify(served)
     assert playbill(run_settings, *words).returncode == 0
     litter = [path.name for path in run_settings.folder.root.rglob("*.tmp")]
     assert litter == []

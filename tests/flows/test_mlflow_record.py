@@ -102,6 +102,20 @@ def test_versions_load_and_the_alias_follows(
     assert client.get_model_version_by_alias("playbill", folder_alias).version == first.version
 
 
+def test_a_version_that_comes_back_can_be_loaded_again(client: Any, invoke: Invoke, run_settings: Settings) -> None:
+    import mlflow
+
+    call(invoke, "train", "popularity")  # of the versions the newest two keep their arrays, and the champion
+    assert "playbill.removed" in client.get_model_version("playbill", "1").tags
+    call(invoke, "rollback")
+    champion = client.get_model_version_by_alias("playbill", "champion")
+    assert (champion.version, "playbill.removed" in champion.tags) in ((1, False), ("1", False))
+    mlflow.set_tracking_uri(f"sqlite:///{run_settings.mlruns / 'mlflow.db'}")
+    history = pd.DataFrame({"user_id": ["ann"], "movie_id": [501], "rating": [5.0], "rated_at": [0]})
+    assert len(mlflow.pyfunc.load_model("models:/playbill@champion").predict(history, params={"k": 3})) == 3
+    assert not list(run_settings.folder.models.glob(".*"))
+
+
 def test_popularity_that_somebody_promotes_is_the_champion_too(
     client: Any, invoke: Invoke, run_settings: Settings
 ) -> None:
@@ -151,9 +165,9 @@ def test_every_batch_is_a_dataset_with_its_newest_moment(
     client: Any = MlflowClient(f"sqlite:///{run_settings.mlruns / 'mlflow.db'}")
     (training,) = (run for run in client.search_runs(["1"]) if "mlflow.parentRunId" not in run.data.tags)
     datasets = {each.dataset.name: each.dataset for each in training.inputs.dataset_inputs}
-    told = {name: json.loads(dataset.profile) for name, dataset in datasets.items()}
+    profiles = {name: json.loads(dataset.profile) for name, dataset in datasets.items()}
     # the newest rating of the set is the 16th of person 60; each of the two likes is two seconds into 2026 at most
-    assert told == {
+    assert profiles == {
         "ml-latest-small": {"num_rows": 960, "watermark": "1970-01-19T12:41:40+00:00"},
         "supabase": {"num_rows": 8, "watermark": "2026-01-01T00:02:00+00:00"},
         "events": {"num_rows": 2, "watermark": "2026-01-01T00:00:02+00:00"},

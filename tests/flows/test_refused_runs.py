@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -68,11 +69,39 @@ def test_the_gate_refuses(
     assert (published.model, published.trained_for) == ("covisitation", served.release_id)
     with open_releases(run_settings.folder) as con:
         assert ask(con, f"{LISTS.format('cur')}").rows == ask(con, f"{LISTS.format('prev')}").rows
-    report = str(asyncio.run(_artifacts())["run-report"].data)
+        row = ask(con, "SELECT * FROM promotion_log ORDER BY recorded_at DESC LIMIT 1").records()[0]
+    artifacts = asyncio.run(_artifacts())
+    the_same_numbers(row, artifacts["promotion"], run_settings)
+    report = str(artifacts["run-report"].data)
     assert f"ranked by **covisitation** of release {served.release_id}" in report
     assert "refused: hybrid does not beat covisitation for certain" in report
     assert "| next | covisitation | ndcg@10 |" in report
     assert "| next | hybrid |" not in report
+
+
+def the_same_numbers(row: dict[str, Any], artifact: Any, settings: Settings) -> None:
+    """Compare a row of a release's promotion_log with Prefect's artifact, which has six digits, and with MLflow."""
+    from mlflow import MlflowClient
+
+    assert (row["challenger"], row["champion"], row["promoted"]) == ("hybrid", "covisitation", False)
+    shown = {line["measured"]: line for line in json.loads(artifact.data)}
+    for label, column in (
+        ("nDCG@10", "ndcg"), ("share of the films listed", "coverage"), ("share of lists that are full", "full"),
+        ("share of places that ten films take", "exposure"),
+    ):  # fmt: skip
+        for side in ("challenger", "champion"):
+            cell = shown[label][f"{side} {row[side]}"]
+            assert float(cell) == pytest.approx(row[f"{side}_{column}"], rel=1e-5)
+    differences = shown["difference, person by person"]
+    assert float(differences["challenger hybrid"]) == pytest.approx(row["difference"], rel=1e-5)
+    low, _, high = differences["champion covisitation"].partition(", ")[0].partition(" to ")
+    assert (float(low), float(high)) == pytest.approx((row["low"], row["high"]), rel=1e-5)
+    assert artifact.description == " ".join(row["reasons"])
+    run: Any = MlflowClient(f"sqlite:///{settings.mlruns / 'mlflow.db'}").get_run(row["mlflow_run_id"])
+    numbers = {f"gate/{name}": value for name, value in row.items() if type(value) in (int, float)}
+    assert len(numbers) > 10
+    assert numbers.items() <= run.data.metrics.items()
+    assert run.data.tags["gate.reasons"] == "\n".join(row["reasons"])
 
 
 def test_the_build_is_refused(run_again: RunAgain, served: Release, run_settings: Settings, make_set: SetMaker) -> None:

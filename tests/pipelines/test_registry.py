@@ -101,8 +101,9 @@ def test_mlflow_that_fails_is_one_warning_and_the_release_is_the_same(
 def test_a_tracking_server_that_is_not_there(
     quick: Settings, caplog: pytest.LogCaptureFixture, unused_port: int
 ) -> None:
-    gone = quick.model_copy(update={"mlflow_tracking_uri": f"http://127.0.0.1:{unused_port}"})
+    gone = quick.model_copy(update={"mlflow_tracking_uri": f"http://ada:a-password@127.0.0.1:{unused_port}"})
     published = run(gone)
+    assert "a-password" not in caplog.text
     manifest = ReleaseStore(quick.folder).get(published.release_id).manifest
     assert (manifest["model"], manifest["mlflow_run_id"]) == ("covisitation", None)
     assert sum("not tracked" in record.getMessage() for record in caplog.records) == 1

@@ -75,8 +75,9 @@ half a minute. Whatever fails, the built-in reader reads alone (`serving/words/l
 
 ## Speed
 
-`python -m bench.wishes` on one core, 20,000 films, 640 wishes without HTTP: p50 5.7 ms, p99 47 ms, the longest 164 ms.
-The index takes 6.2 s of processor time and 13.8 MB. The machine was shared (load 11), so times are upper bounds.
+`taskset -c 0 python -m bench.wishes` on one core, 20,000 films, 640 wishes without HTTP: p50 5.4 ms, p99 51 ms, the
+longest 446 ms. The index takes 12 s, 7.1 s of them processor time, and 13.8 MB. The machine was shared (load 5 on two
+cores), so times are upper bounds.
 
 ## Answers
 

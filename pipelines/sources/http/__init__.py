@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.sources.http.answers import ACCEPTED, Reply, pieces, plain
-from pipelines.sources.http.policy import RETRIED_STATUS, GaveUpError, Policy, TryAgainError
+from pipelines.sources.http.policy import RETRIED_STATUS, GaveUpError, Policy, TryAgainError, hush_retries
 from pipelines.sources.http.running import run_async
 from pipelines.sources.http.secrets import NO_SECRET, Secret, Transport
 from pipelines.sources.http.service import Service, answers
@@ -20,6 +20,7 @@ __all__ = [
     "Transport",
     "TryAgainError",
     "answers",
+    "hush_retries",
     "pieces",
     "plain",
     "run_async",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -102,3 +103,8 @@ def worth_a_retry(error: Exception) -> bool | float:
     if error.wait_seconds is None:
         return True
     return error.wait_seconds + random.uniform(0, 0.1)  # noqa: S311 - jitter
+
+
+def hush_retries() -> None:
+    """Switch off stamina's own log line a try, which says neither which service nor why; whoever tries says both."""
+    logging.getLogger("stamina").setLevel(logging.ERROR)

@@ -15,7 +15,7 @@ from pipelines.sources.http.answers import Reply, read_whole
 from pipelines.sources.http.breaker import Breaker
 from pipelines.sources.http.connection import Connection
 from pipelines.sources.http.pace import Pace
-from pipelines.sources.http.policy import GaveUpError, Policy, TryAgainError, worth_a_retry
+from pipelines.sources.http.policy import GaveUpError, Policy, TryAgainError, hush_retries, worth_a_retry
 from warehouse.errors import SourceFormatError, SourceUnavailableError
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,7 @@ class Service(Connection):
 
     def __init__(self, name: str, base_url: str, policy: Policy, **options: Any) -> None:
         super().__init__(name, base_url, policy, **options)
-        # a line a retry, which names neither the service nor the reason; `_failed` has both
-        logging.getLogger("stamina").setLevel(logging.ERROR)
+        hush_retries()
         self._slots = asyncio.Semaphore(policy.in_flight)
         self._pace = None if policy.rate is None else Pace(policy.rate, policy.burst)
         self._breaker = Breaker(name, policy.breaks_after, policy.patience_seconds)

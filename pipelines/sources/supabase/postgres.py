@@ -5,6 +5,7 @@ Needs psycopg (``pip install playbill[postgres]``). With Supabase use the connec
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,7 +15,7 @@ import stamina
 
 from pipelines.people.identity import LONGEST_ID
 from pipelines.settings_sections import LimitSettings, SupabaseSettings
-from pipelines.sources.http import plain
+from pipelines.sources.http import hush_retries, plain
 from pipelines.sources.supabase.copied import Copied
 from pipelines.sources.supabase.errors import explain
 from pipelines.sources.supabase.rows import EARLIEST, Read
@@ -23,6 +24,8 @@ from warehouse.quarantine import Quarantine
 
 if TYPE_CHECKING:
     import psycopg
+
+log = logging.getLogger(__name__)
 
 GIVEN_UP = ("08", "53", "57", "40")
 """Classes of SQLSTATE that may pass: connection, resources, operator intervention, rollback."""
@@ -58,8 +61,12 @@ class PostgresTable:
 
         def passing(error: Exception) -> bool:
             state = getattr(error, "sqlstate", None)
-            return isinstance(error, psycopg.OperationalError) and (state is None or state[:2] in GIVEN_UP)
+            again = isinstance(error, psycopg.OperationalError) and (state is None or state[:2] in GIVEN_UP)
+            if again:
+                log.info("postgres read failed, asked again while tries are left sqlstate=%s", state)
+            return again
 
+        hush_retries()
         try:
             for attempt in stamina.retry_context(
                 on=passing, attempts=self._settings.attempts, timeout=None, wait_initial=0.5
