@@ -81,6 +81,6 @@ def check_share(what: str, bad_rows: int, rows: int, allowed: float, *, first: s
     share = bad_rows / max(1, rows)
     if share > allowed:
         raise TooManyBadRowsError(
-            f"{what}: {bad_rows:,} of {rows:,} rows are unusable ({share:.1%}, allowed {allowed:.1%}); first {first}; "
+            f"{what}: {bad_rows:,} of {rows:,} rows are unusable ({share:.2%}, allowed {allowed:.2%}); first {first}; "
             f"they are in {kept_in}; mend the source, or raise PLAYBILL_QUALITY__MAX_BAD_SHARE for one run"
         )

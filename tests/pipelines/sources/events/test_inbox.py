@@ -228,7 +228,7 @@ def test_a_log_of_mostly_bad_lines_is_refused_and_kept_whole(folder: DataFolder)
     drop(folder, "b.jsonl", line("ann"))
     refused, taken = take(folder)
     assert (refused.state, taken.state) == ("refused", "taken")
-    assert "80 of 100 rows are unusable (80.0%, allowed 1.0%); first line 21: not JSON" in refused.why
+    assert "80 of 100 rows are unusable (80.00%, allowed 1.00%); first line 21: not JSON" in refused.why
     assert [home.name for home in folder.batches("events").iterdir()] == [taken.batch_id]
     (kept,) = (folder.quarantine / "events").glob("*-a.jsonl")
     assert kept.read_bytes() == content
