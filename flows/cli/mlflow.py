@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from typing import Annotated
@@ -45,9 +46,19 @@ def mlflow(
         "--port", str(port), "--workers", "1",
     ]  # fmt: skip
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    code = _run(command, {**os.environ, **quiet})
+    if code > 0:
+        raise ConfigError(f"MLflow's server ended with exit code {code}; is port {port} taken?")
+
+
+def _run(command: list[str], environment: dict[str, str]) -> int:
+    """Run the server until it ends, or until we are told to: then with all of its processes, none stays behind."""
+    server = subprocess.Popen(command, env=environment, process_group=0)  # noqa: S603 - our own words
+    for stop in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(stop, signal.default_int_handler)
     try:
-        done = subprocess.run(command, check=False, env={**os.environ, **quiet})  # noqa: S603 - our own words
+        return server.wait()
     except KeyboardInterrupt:
-        return
-    if done.returncode > 0:
-        raise ConfigError(f"MLflow's server ended with exit code {done.returncode}; is port {port} taken?")
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
+        return 0

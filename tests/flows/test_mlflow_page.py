@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -37,7 +36,7 @@ def pages(invoke: Invoke, make_set: SetMaker) -> Iterator[str]:
     program = "import sys; from flows.cli import main; sys.argv[0] = 'playbill'; main()"
     server = subprocess.Popen(
         [sys.executable, "-c", program, "mlflow", "--port", str(free_port())], stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}, start_new_session=True,
+        stderr=subprocess.DEVNULL, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
     )  # fmt: skip
     try:
         assert server.stdout is not None
@@ -45,8 +44,10 @@ def pages(invoke: Invoke, make_set: SetMaker) -> Iterator[str]:
         wait_for(address.partition("#")[0])
         yield address
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
+        server.terminate()
         server.communicate(timeout=60)
+        with pytest.raises(httpx.TransportError):  # nothing of it is left
+            httpx.get(address.partition("#")[0])
 
 
 def test_the_first_screen_answers_what_is_served(pages: str, run_settings: Settings, tmp_path: Path) -> None:
