@@ -26,6 +26,20 @@ def contents(root: Path) -> dict[str, str]:
     return {name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in names}
 
 
+@pytest.mark.parametrize("dataset", ["sample", "ml-latest-small"])
+def test_the_same_lake_gives_the_same_files(
+    dataset: str, playbill: Playbill, run_settings: Settings, make_set: SetMaker
+) -> None:
+    # whether there is anything new to train on is told by these files
+    words = ("--dataset", "sample") if dataset == "sample" else ("--movielens", str(make_set()))
+    assert playbill("ingest", *words)[0] == 0
+    assert playbill("build")[0] == 0
+    before = contents(run_settings.folder.root)
+    assert playbill("build")[0] == 0
+    again = contents(run_settings.folder.root)
+    assert {name for name in before if again[name] != before[name]} <= {"warehouse.duckdb"}
+
+
 def test_a_refused_build_leaves_what_the_next_train_reads(
     playbill: Playbill, run_settings: Settings, make_set: SetMaker
 ) -> None:

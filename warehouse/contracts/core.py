@@ -32,7 +32,7 @@ FILM_COLUMNS = (
     integer("vote_count", "TMDB's votes", nullable=True),
     number("popularity", "TMDB's popularity, on a scale that drifts over the years", nullable=True),
 )
-ENRICHED_AT = moment("enriched_at", "when its facts were fetched", nullable=True)
+ENRICHED_AT = moment("enriched_at", "when its facts were fetched from TMDB", nullable=True)
 
 DIM_MOVIES = Relation(
     "dim_movies",

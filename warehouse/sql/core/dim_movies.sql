@@ -91,10 +91,7 @@ SELECT
     tmdb.vote_average,
     tmdb.vote_count,
     tmdb.popularity,
-    coalesce(
-        tmdb.fetched_at,
-        CASE WHEN sample.movie_id IS NOT NULL THEN getvariable('built_at')::TIMESTAMPTZ END
-    ) AS enriched_at
+    tmdb.fetched_at AS enriched_at
 FROM films
 LEFT JOIN from_movielens AS ml ON films.movie_id = ml.movie_id
 LEFT JOIN stg_sample_films AS sample ON films.movie_id = sample.movie_id
