@@ -3,8 +3,8 @@
 The smoothed nDCG@10 (`soft_ndcg`) is climbed by L-BFGS-B, drawn towards the shipped weights as if `PRIOR_PEOPLE` people
 had asked for them, weights of dislikes at most 0 and all others at least 0. Then channels go, one after another, while
 one is worth less than `LEAST_WORTH`. What was learned is used only where it does better than the shipped weights for
-people it was not learned from, by more than a standard error. A channel ranks alone where it beats both for certain:
-whatever is chosen is never worse on these people than the best channel alone.
+people it was not learned from. A channel ranks alone where it beats both for certain: whatever is chosen is never worse
+on these people than the best channel alone.
 """
 
 from __future__ import annotations
@@ -175,11 +175,8 @@ def learn_weights(examples: Examples, shipped: Mapping[str, float], seed: int = 
     ndcg = {"learned": float(left_out.mean()), "shipped": _mean(examples, start), name: max(singles)}
     offers = {"learned": whole.result(), "shipped": trim(examples, start), name: best}
     # what was learned must hold for people left out, and nothing may be worse here than the best channel alone
-    gains = left_out - examples.ndcg(start)
-    beyond_noise = gains.mean() > gains.std() / np.sqrt(len(gains))
-    first, second = ("learned", "shipped") if beyond_noise else ("shipped", "learned")
-    able = [offer for offer in (first, second) if _mean(examples, offers[offer]) >= max(singles)]
-    chosen = able[0] if able else name
+    able = [offer for offer in ("learned", "shipped") if _mean(examples, offers[offer]) >= max(singles)]
+    chosen = max(able, key=ndcg.__getitem__, default=name)
     values = left_out if chosen == "learned" else examples.ndcg(offers[chosen])
     # the best of many on the same people looks better than it is, so it must win for certain
     if paired_bootstrap(examples.ndcg(best), values, seed).low > 0:
