@@ -140,7 +140,7 @@ def test_more_than_one_in_a_hundred_fails_the_run(make_set: SetMaker, folder: Da
     for line in range(5, 16):
         lines[line] = "1,2,0.0,1000"
     message = (
-        r"ratings\.csv: 11 of 960 rows are unusable \(1\.1%, allowed 1\.0%\); first line 6: rating is outside 0\.5-5"
+        r"ratings\.csv: 11 of 960 rows are unusable \(1\.15%, allowed 1\.00%\); first line 6: rating is outside 0\.5-5"
     )
     with pytest.raises(TooManyBadRowsError, match=message) as caught:
         land_movielens(make_set(ratings_csv="\n".join(lines) + "\n"), folder)
