@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
@@ -30,6 +31,10 @@ class ContentConfig(ModelConfig):
         | {"title": 0.3, "overview": 0.3, "era": 0.3},
         description="What a field's cosine counts; a field that is not named counts nothing.",
     )
+    normalise: Literal["field", "film"] = Field(
+        "field", description="Whether each field is a vector of length 1, or only all of them together: then a field "
+        "says more of a film the more words it has there.",
+    )  # fmt: skip
     max_features: int = Field(20_000, ge=1, description="Words kept of a field, the most frequent.")
     min_df: int = Field(2, ge=1, description="Films a word must be in.")
     max_df: float = Field(0.8, gt=0, le=1, description="Share of the films a word may be in at most.")
@@ -101,6 +106,7 @@ def film_vectors(words: Mapping[str, Words], config: ContentConfig) -> sp.csr_ma
             min_df=min(config.min_df, n_films),
             max_df=min(1.0, max(config.max_df, config.min_df / n_films)),
             sublinear_tf=True,
+            norm="l2" if config.normalise == "field" else None,
             dtype=np.float32,
         )
         try:

@@ -93,6 +93,15 @@ def test_fields_are_cosines_of_their_own_weights_by_hand() -> None:
     assert cosines[0, 3] == 0
 
 
+def test_only_the_whole_film_is_of_length_one_by_hand() -> None:
+    films = films_of(genres=[["War"], ["War"]], title=["Red Red Sun", "Red Sky"])
+    model = content_of(films, {"genres": 1.0, "title": 4.0}, normalise="film", min_df=1, max_df=1.0)
+    once, shared = np.log(3 / 2) + 1, 1.0  # smooth idf of a word of one of two films, and of both
+    red = np.log(2) + 1  # sublinear: 1 + ln 2 for the word that is there twice
+    first, second = np.sqrt(shared + 4 * (red**2 + once**2)), np.sqrt(shared + 4 * (shared + once**2))
+    assert model.nearest_.toarray()[0, 1] == pytest.approx((shared + 4 * red) / (first * second))
+
+
 def test_a_genre_is_no_stop_word_and_prose_has_them() -> None:
     films = films_of(keywords=[["fire"], ["fire"], []], overview=["The fire", "of the", "the sea"])
     assert content_of(films, {"keywords": 1.0}).nearest_[0, 1] == pytest.approx(1)
