@@ -70,6 +70,7 @@ def answer(
     for name, value in given.items():
         handler.send_header(name, value)
     handler.send_header("Content-Length", str(len(body) if length is None else length))
+    handler.send_header("Connection", "close")  # it is: a client that did not know would ask on it again, and lose
     handler.end_headers()
     handler.wfile.write(body)
 
