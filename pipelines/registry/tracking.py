@@ -246,4 +246,5 @@ class Registry:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
             return []
-        return [mlflow_id, *(tags[name] for name in ("mlflow.parentRunId",) if tags.get(name))]
+        training = tags.get("mlflow.parentRunId")
+        return [mlflow_id, training] if training else [mlflow_id]

@@ -66,7 +66,7 @@ def _history(snapshot: Snapshot, user: str, *, limit: int, page: int) -> bytes:
     summary="The stars that somebody would give a film",
 )
 async def rating(request: Request, user_id: UserId, movie_id: MovieId) -> Response:
-    """Return SVD's prediction with the error that cross-validation prediction; who may read it is as for the list."""
+    """Return SVD's prediction with the error that cross-validation found; who may read it is as for the list."""
     return await personal(request, user_id, partial(_predicted, movie_id=movie_id))
 
 
