@@ -27,14 +27,8 @@ from pipelines.choice.examples import Examples
 TEMPERATURE = 0.1
 """Of the smoothed metric, in standard deviations of the blend's channels; 0.05 to 0.2 are alike."""
 PRIOR = 20.0
-"""How strongly weights are drawn to the shipped ones: a squared distance of 1 costs what so many people's nDCG of 1
-would gain. nDCG@10 of people left out with 5, 60 and 200, two draws of five folds, then of the shipped weights:
-
-- ml-latest-small, `last-out`: 0.1009, 0.1049, 0.1044; 0.1039
-- ml-100k, `next`: 0.2294, 0.2311, 0.2303; 0.2307
-
-The shipped weights come from these parts of `next`, so there they look better than they are.
-"""
+"""How strongly weights are drawn to the shipped ones: a squared distance of 1 costs what so many questions' nDCG of 1
+would gain. docs/evaluation.md has what 20 and 60 are worth; 5 was like 20, 200 and 600 were not as good."""
 LEAST_WORTH = 0.0003
 """nDCG@10 below which a channel is not worth the time it takes. People left out on ml-latest-small gained 0.0038 where
 channels went that cost nothing, 0.0028 where those went that were worth less than 0.0005, and 0.0002 where all went

@@ -128,8 +128,7 @@ def make_folds(
         newcomers folded in with the first half of their ratings. `strong`: the last fifth of users nobody learned from.
     part : {"test", "validation"}
     seed : int
-        Which users `strong` holds out and which are drawn; the folds of `stratified` are those of seeds 0 to 4
-        whatever it is.
+        Whom `strong` holds out and who is drawn; the folds of `stratified` are those of seeds 0 to 4 whatever it is.
     max_people : int, optional
         Ask at most this many users a fold, drawn at random, the same ones in every fold as far as they
         can be asked in it; all are learned from.
