@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.blend.one_pass import OnePass, Reasons, Scored
+from pipelines.blend.one_pass import OnePass
+from pipelines.blend.scored import Explained, Scored
 from pipelines.blend.slots import give_slots
 from pipelines.films.films import Films
 from pipelines.lists.arrow import because_column, named_column
@@ -54,7 +55,7 @@ def recommend(
     """
     parts = []
     for batch in OnePass(model).batches(histories):
-        parts.append(_best(batch, k, _rows(seen, batch), allowed))
+        parts.append(_best(model, batch, k, _rows(seen, batch), allowed))
     return Lists.concatenate(parts)
 
 
@@ -152,10 +153,11 @@ class Ranker:
         open_to_model = self._open_to_model(allowed)
         ranked, speakers, reasons = [], [np.zeros(0, dtype=np.int64)], []
         for batch in self.one_pass.batches(known):
-            lists = _best(batch, length, None, open_to_model)
+            lists = _best(self.model, batch, length, None, open_to_model)
             ranked.append(lists)
-            speakers.append(self._speakers(batch, lists))
-            reasons.append((int(known.indptr[batch.first]), batch.reasons(lists, explained, REASONS)))
+            words = batch.explain(lists, explained, REASONS)
+            speakers.append(self._speakers(words))
+            reasons.append((int(known.indptr[batch.first]), words))
         chosen = Lists.concatenate(ranked)
         in_films = Lists(chosen.indptr, self.places[chosen.item_idx], chosen.scores)
         fillers, short = self.fillers(allowed), np.flatnonzero(np.diff(in_films.indptr) < length)
@@ -168,10 +170,9 @@ class Ranker:
         because = _because_column(movie_ids, reasons, np.minimum(np.diff(lists.indptr), explained))
         return FinishedLists(self.films, lists, named_column(codes, [*names, POPULAR]), because)
 
-    def _speakers(self, batch: Scored, lists: Lists) -> NDArray[np.int64]:
+    def _speakers(self, words: Explained) -> NDArray[np.int64]:
         """Return, for each listed film, the channel that says most for it."""
-        says = np.where(self.one_pass.positive[:, 0], batch.says(lists), -np.inf)
-        speakers: NDArray[np.int64] = says.argmax(axis=1)
+        speakers: NDArray[np.int64] = np.where(self.one_pass.readers.positive, words.says, -np.inf).argmax(axis=1)
         return speakers
 
     def _open_to_model(self, allowed: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
@@ -187,10 +188,9 @@ class Ranker:
         return Lists(np.array([0, len(items)], dtype=np.int64), items, self.order.scores[kept])
 
 
-def _best(batch: Scored, k: int, seen: Histories | None, allowed: NDArray[np.bool_] | None) -> Lists:
+def _best(model: Model, batch: Scored, k: int, seen: Histories | None, allowed: NDArray[np.bool_] | None) -> Lists:
     """Return the best films of a batch; where the model says so, some places go to films that nobody rated."""
     lists = batch.best(k, seen=seen, allowed=allowed)
-    model = batch.ranking.model
     every = getattr(model.config, "cold_every", 0)
     if every == 0:
         return lists
@@ -202,7 +202,7 @@ def _rows(seen: Histories | None, batch: Scored) -> Histories | None:
     return None if seen is None else seen.take(np.arange(batch.first, batch.first + len(batch.histories)))
 
 
-def _because_column(movie_ids: IntArray, reasons: list[tuple[int, Reasons]], shown: NDArray[np.int64]) -> pa.Array:
+def _because_column(movie_ids: IntArray, reasons: list[tuple[int, Explained]], shown: NDArray[np.int64]) -> pa.Array:
     """Return the reasons of the first films of each list; a film that filled it up has none."""
     counts = [np.zeros(0, dtype=np.int64)]
     ids: list[IntArray] = [np.zeros(0, dtype=np.int64)]
