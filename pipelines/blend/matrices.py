@@ -48,9 +48,9 @@ class Matrix:
         float32 array, shape (n_readers, n_ratings)
         """
         own = weights[self.channels]
-        before = np.roll(own, 1, axis=0)
-        before[~self.goes_on] = 0
-        return own - before
+        for reader in np.flatnonzero(self.goes_on):
+            own[reader] -= weights[self.channels[reader - 1]]
+        return own
 
 
 def matrices_of(channels: list[Channel]) -> list[Matrix]:
