@@ -143,8 +143,8 @@ def channel_table(model: str, lesson: dict[str, Any]) -> Table:
     """Return what was learned of a blend's weights as a table for the terminal."""
     scores = ", ".join(f"{name} {value:.4f}" for name, value in lesson["ndcg"].items())
     title = (
-        f"{model}: weights {lesson['chosen']}, nDCG@10 of {lesson['people']:,} people on the validation part of "
-        f"{lesson['protocol']}: {scores}"
+        f"{model}: weights {lesson['chosen']}, nDCG@10 of {lesson['questions']:,} questions to {lesson['people']:,} "
+        f"people on the validation part of {lesson['protocol']}: {scores}"
     )
     table = Table("channel", "weight", "adds to nDCG@10 (95 % interval)", title=title)
     for one in lesson["worth"]:

@@ -1,5 +1,7 @@
 """Learning a blend from the data at hand: its members are fitted before a protocol's validation part and asked for it.
 
+Where that was measured to be better and people are few, they are asked again: about the film before that one
+(`last-out`) or another draw (`stratified`), by members that were fitted without it.
 What is learned there may be used on everything up to that protocol's test part, and on no other protocol's: what one
 asks for, another may have learned from.
 """
@@ -7,6 +9,7 @@ asks for, another may have learned from.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,7 +19,8 @@ from pipelines.blend.channels import split_name
 from pipelines.blend.hybrid import HybridModel
 from pipelines.blend.one_pass import candidate_scores
 from pipelines.choice.evaluation.split import Fold, Ratings, make_folds
-from pipelines.choice.weights import Examples, Lesson, learn_weights
+from pipelines.choice.examples import Examples
+from pipelines.choice.weights import Lesson, learn_weights
 from pipelines.films.films import Films
 from pipelines.models.base import Model
 from pipelines.models.parts.sharing import fit_all, of_films_alone
@@ -28,6 +32,10 @@ PEOPLE = 2000
 """People asked at most."""
 RATINGS = 5_000_000
 """Ratings that the members learn from at most, those of people drawn at random: large sets take no longer."""
+ROUNDS = {"last-out": 3, "stratified": 4}
+"""Rounds of questions at most; one for other protocols. docs/evaluation.md tells what each was worth."""
+QUESTIONS = 3000
+"""Questions that are enough: no further round is begun."""
 QUIET = 0.02
 """Share of all weights given to a channel without one, so that its films become candidates."""
 
@@ -53,7 +61,7 @@ class Learner:
     progress: Progress | None = None
     ready: list[Model] = field(default_factory=list)
     lessons: dict[int, Lesson] = field(default_factory=dict)
-    _folds: list[Fold] = field(default_factory=list)
+    _folds: dict[int, list[Fold]] = field(default_factory=dict)
 
     def learn(self, model: Model, fold: int = 0) -> Model:
         """Return the model unfitted with weights learned on a fold; as it is where its recipe has nothing to learn.
@@ -65,21 +73,35 @@ class Learner:
         """
         if not isinstance(model, HybridModel) or not model.config.channels:
             return model
-        if not self._folds:
-            chosen = draw_ratings(self.ratings, RATINGS, self.seed)
-            self._folds = make_folds(self.protocol, chosen, "validation", self.seed, PEOPLE)
-        if self.progress is not None:
-            self.progress(f"{self.protocol}: learning the weights")
-        validation = self._folds[fold]
-        if len(validation.users) == 0:
+        first = self._fold(fold, 1)
+        if len(first.users) == 0:
             return model.weighed(model.config.weights)
+        n_rounds = min(ROUNDS.get(self.protocol, 1), math.ceil(QUESTIONS / len(first.users)))
+        rounds = []
+        for nth in range(1, n_rounds + 1):
+            validation = self._fold(fold, nth)
+            if self.progress is not None:
+                self.progress(f"{self.protocol}: learning the weights, round {nth} of {n_rounds}")
+            if len(validation.users) > 0:
+                rounds.append(self._ask(model, validation))
+        lesson = learn_weights(Examples.stack(rounds), model.config.weights, self.seed)
+        self.lessons[fold] = lesson
+        return model.weighed(lesson.weights)
+
+    def _fold(self, fold: int, nth: int) -> Fold:
+        """Return a fold of the nth validation part; its folds are made once."""
+        if nth not in self._folds:
+            chosen = draw_ratings(self.ratings, RATINGS, self.seed)
+            self._folds[nth] = make_folds(self.protocol, chosen, "validation", self.seed, PEOPLE, nth=nth)
+        return self._folds[nth][fold]
+
+    def _ask(self, model: HybridModel, validation: Fold) -> Examples:
+        """Fit every channel the blend may have before a validation part, and ask them for it."""
         ((_, wide),) = fit_all(
             {model.name: widen(model)}, validation.train, validation.films(self.films), ready=self.ready
         )
         self.ready += of_films_alone([wide])
-        lesson = learn_weights(examples_of(wide, validation), model.config.weights, self.seed)
-        self.lessons[fold] = lesson
-        return model.weighed(lesson.weights)
+        return examples_of(wide, validation)
 
 
 def widen(blend: HybridModel) -> HybridModel:
@@ -99,7 +121,8 @@ def examples_of(model: Model, fold: Fold) -> Examples:
     n_relevant: IntArray = np.diff(fold.relevant_indptr).astype(np.int64)
     taken = np.repeat(np.arange(len(n_relevant)), n_relevant) * n_items + fold.relevant_idx
     hits = np.isin(owner * n_items + found.lists.item_idx, taken)
-    return Examples(tuple(found.channels), found.says, found.lists.indptr.astype(np.int64), hits, n_relevant)
+    indptr = found.lists.indptr.astype(np.int64)
+    return Examples(tuple(found.channels), found.says, indptr, hits, n_relevant, fold.users)
 
 
 def draw_ratings(ratings: Ratings, limit: int, seed: int) -> Ratings:

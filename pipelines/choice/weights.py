@@ -1,6 +1,6 @@
 """A blend's weights learned from what its channels say of candidates and which of them were taken. Pure.
 
-The smoothed nDCG@10 (`soft_ndcg`) is climbed by L-BFGS-B, drawn towards the shipped weights as if `PRIOR_PEOPLE` people
+The smoothed nDCG@10 (`soft_ndcg`) is climbed by L-BFGS-B, drawn towards the shipped weights as if `PRIOR` questions
 had asked for them, weights of dislikes at most 0 and all others at least 0. Then channels go, one after another, while
 one is worth less than `LEAST_WORTH`. What was learned is used only where it does better than the shipped weights for
 people it was not learned from. A channel ranks alone where it beats both for certain: whatever is chosen is never worse
@@ -16,28 +16,19 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from pipelines.choice import soft_ndcg
 from pipelines.choice.evaluation.metrics import Values
 from pipelines.choice.evaluation.significance import Interval, paired_bootstrap
-from pipelines.people.history import FloatArray, IntArray
-
-BoolArray = NDArray[np.bool_]
+from pipelines.choice.examples import Examples
 
 TEMPERATURE = 0.1
 """Of the smoothed metric, in standard deviations of the blend's channels; 0.05 to 0.2 are alike."""
-PRIOR_PEOPLE = 60.0
-"""How strongly weights are drawn to the shipped ones: a squared distance of 1 costs what so many people's nDCG of 1
-would gain. nDCG@10 of people left out with 5, 60 and 200, two draws of five folds, then of the shipped weights:
-
-- ml-latest-small, `last-out`: 0.1009, 0.1049, 0.1044; 0.1039
-- ml-100k, `next`: 0.2294, 0.2311, 0.2303; 0.2307
-
-The shipped weights come from these parts of `next`, so there they look better than they are.
-"""
+PRIOR = 20.0
+"""How strongly weights are drawn to the shipped ones: a squared distance of 1 costs what so many questions' nDCG of 1
+would gain. docs/evaluation.md has what 20 and 60 are worth; 5 was like 20, 200 and 600 were not as good."""
 LEAST_WORTH = 0.0003
 """nDCG@10 below which a channel is not worth the time it takes. People left out on ml-latest-small gained 0.0038 where
 channels went that cost nothing, 0.0028 where those went that were worth less than 0.0005, and 0.0002 where all went
@@ -50,61 +41,6 @@ FOLDS = 5
 STEPS, STEPS_AGAIN = 60, 15
 ENOUGH = 1e-5
 """nDCG@10 below which a step gains too little for another one."""
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Candidates of some people, what each channel says of them, and which were taken afterwards.
-
-    Attributes
-    ----------
-    channels : tuple of str
-    says : float32 array, shape (n_candidates, n_channels)
-        Standardised scores, not weighted.
-    indptr : int64 array, shape (n_people + 1,)
-    hits : bool array, shape (n_candidates,)
-    n_relevant : int64 array, shape (n_people,)
-        Films that were taken, candidates or not; at least 1.
-    """
-
-    channels: tuple[str, ...]
-    says: FloatArray
-    indptr: IntArray
-    hits: BoolArray
-    n_relevant: IntArray
-
-    def __len__(self) -> int:
-        return len(self.n_relevant)
-
-    def take(self, people: IntArray) -> Examples:
-        """Return the examples of some people, in that order."""
-        lengths = np.diff(self.indptr)[people]
-        indptr = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-        rows = np.arange(indptr[-1]) + np.repeat(self.indptr[people] - indptr[:-1], lengths)
-        return Examples(self.channels, self.says[rows], indptr, self.hits[rows], self.n_relevant[people])
-
-    def only(self, columns: IntArray) -> Examples:
-        """Return the examples with some of the channels."""
-        names = tuple(self.channels[column] for column in columns)
-        says = np.ascontiguousarray(self.says[:, columns])
-        return Examples(names, says, self.indptr, self.hits, self.n_relevant)
-
-    def ndcg(self, weights: Values) -> Values:
-        """Return each person's nDCG@10 under some weights, shape (n_people,)."""
-        return self.ndcg_of(self.says @ weights.astype(np.float32))
-
-    def without_each(self, weights: Values) -> Values:
-        """Return the mean nDCG@10 without one channel after another, shape (n_channels,), in one product."""
-        alone = np.where(np.eye(len(weights), dtype=bool), 0, weights).astype(np.float32)
-        return np.array([self.ndcg_of(scores).mean() for scores in alone @ self.says.T])
-
-    def ndcg_of(self, scores: FloatArray) -> Values:
-        """Return each person's nDCG@10 where candidates have these scores."""
-        values = np.empty(len(self))
-        soft_ndcg.exact(
-            scores, self.indptr, self.hits, self.n_relevant, soft_ndcg.GAINS, soft_ndcg.IDEAL, values
-        )  # fmt: skip
-        return values
 
 
 @dataclass(frozen=True)
@@ -128,8 +64,8 @@ class Lesson:
         Their absolute values sum to 1.
     chosen : str
         "learned", "shipped", or the name of the channel that ranks alone.
-    people : int
-        From how many it was learned.
+    people, questions : int
+        From how many it was learned; the same person may have been asked several times.
     ndcg : dict of str to float
         Mean nDCG@10 on the validation part: "learned" of people left out, "shipped", and the best channel by its name.
     worth : list of Worth
@@ -139,6 +75,7 @@ class Lesson:
     weights: dict[str, float]
     chosen: str
     people: int
+    questions: int
     ndcg: dict[str, float]
     worth: list[Worth]
 
@@ -159,11 +96,13 @@ def learn_weights(examples: Examples, shipped: Mapping[str, float], seed: int = 
     """
     start = np.array([shipped.get(name, 0.0) for name in examples.channels])
     start = start / np.abs(start).sum()
-    if len(examples) < FEWEST:
+    people = np.unique(examples.people)
+    if len(people) < FEWEST:
         return _lesson(examples, start, "shipped", {"shipped": _mean(examples, start)}, seed)
-    order, left_out = np.random.default_rng(seed).permutation(len(examples)), np.empty(len(examples))
-    outs = [np.sort(order[fold::FOLDS]) for fold in range(FOLDS)]
-    rests = [np.setdiff1d(order, out) for out in outs]
+    order, left_out = np.random.default_rng(seed).permutation(people), np.empty(len(examples))
+    # whoever is left out is left out with all of their questions
+    out_of = [np.isin(examples.people, order[fold::FOLDS]) for fold in range(FOLDS)]
+    outs, rests = [np.flatnonzero(out) for out in out_of], [np.flatnonzero(~out) for out in out_of]
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as threads:
         whole = threads.submit(climb, examples, start)
         for out, found in zip(outs, threads.map(lambda rest: climb(examples.take(rest), start), rests), strict=True):
@@ -179,7 +118,7 @@ def learn_weights(examples: Examples, shipped: Mapping[str, float], seed: int = 
     chosen = max(able, key=ndcg.__getitem__, default=name)
     values = left_out if chosen == "learned" else examples.ndcg(offers[chosen])
     # the best of many on the same people looks better than it is, so it must win for certain
-    if paired_bootstrap(examples.ndcg(best), values, seed).low > 0:
+    if paired_bootstrap(examples.by_person(examples.ndcg(best)), examples.by_person(values), seed).low > 0:
         chosen = name
     return _lesson(examples, offers[chosen], chosen, ndcg, seed)
 
@@ -215,7 +154,7 @@ def _climb(examples: Examples, prior: Values, weights: Values, steps: int) -> Va
     """Climb the smoothed metric from some weights, drawn to the prior."""
     if steps == 0:
         return weights
-    pull, n = PRIOR_PEOPLE / len(examples), len(examples)
+    pull, n = PRIOR / len(examples), len(examples)
     values, slopes = np.empty(n), np.empty(len(examples.says), np.float32)
 
     def loss(now: Values) -> tuple[float, Values]:
@@ -249,11 +188,12 @@ def _mean(examples: Examples, weights: Values) -> float:
 
 
 def _lesson(examples: Examples, weights: Values, chosen: str, ndcg: dict[str, float], seed: int) -> Lesson:
-    whole, worth = examples.ndcg(weights), []
+    whole, worth = examples.by_person(examples.ndcg(weights)), []
     for column in np.flatnonzero(weights):
         without = weights.copy()
         without[column] = 0
-        gain: Interval = paired_bootstrap(whole, examples.ndcg(without), seed)
+        gain: Interval = paired_bootstrap(whole, examples.by_person(examples.ndcg(without)), seed)
         worth.append(Worth(examples.channels[column], float(weights[column]), gain.value, gain.low, gain.high))
     worth.sort(key=lambda one: (-one.gain, one.channel))
-    return Lesson({one.channel: one.weight for one in worth}, chosen, len(examples), ndcg, worth)
+    people = len(np.unique(examples.people))
+    return Lesson({one.channel: one.weight for one in worth}, chosen, people, len(examples), ndcg, worth)

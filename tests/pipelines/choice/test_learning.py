@@ -86,6 +86,25 @@ def test_every_fold_is_measured_with_its_own_lesson(ratings: Ratings, films: Fil
     assert found.results["hybrid"]["ndcg", "all"].value > 0
 
 
+def test_few_people_are_asked_in_rounds_and_many_once(
+    ratings: Ratings, films: Films, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    learner = Learner("last-out", ratings, films, progress=lines.append)
+    learner.learn(HybridModel(CONFIG))
+    assert lines == [f"last-out: learning the weights, round {nth} of 3" for nth in (1, 2, 3)]
+    lesson = learner.lessons[0]
+    rounds = [make_folds("last-out", ratings, "validation", nth=nth)[0] for nth in (1, 2, 3)]
+    assert lesson.questions == sum(len(fold.users) for fold in rounds)
+    assert lesson.people == len(set(np.concatenate([fold.users for fold in rounds]).tolist()))
+    monkeypatch.setattr(learning, "QUESTIONS", len(rounds[0].users))
+    lines.clear()
+    learner = Learner("last-out", ratings, films, progress=lines.append)
+    learner.learn(HybridModel(CONFIG))
+    assert lines == ["last-out: learning the weights, round 1 of 1"]
+    assert learner.lessons[0].questions == len(rounds[0].users)
+
+
 def test_of_many_ratings_those_of_some_people_are_learned_from(ratings: Ratings) -> None:
     drawn = draw_ratings(ratings, 500, seed=1)
     assert 400 < len(drawn) <= 500

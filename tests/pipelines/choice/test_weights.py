@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.choice.weights import FEWEST, Examples, climb, learn_weights
+from pipelines.choice import weights
+from pipelines.choice.evaluation.metrics import Values
+from pipelines.choice.examples import Examples
+from pipelines.choice.weights import FEWEST, climb, learn_weights
 
 N_CANDIDATES = 30
 CHANNELS = ("als", "covisitation", "ease.dislikes", "popularity")
@@ -19,7 +22,7 @@ def examples(n_people: int, knows: dict[str, float], seed: int = 0) -> Examples:
     ranks = liking.reshape(n_people, N_CANDIDATES).argsort(axis=1).argsort(axis=1)
     hits = (ranks >= N_CANDIDATES - 3).ravel()
     indptr = np.arange(n_people + 1, dtype=np.int64) * N_CANDIDATES
-    return Examples(CHANNELS, says, indptr, hits, np.full(n_people, 3, dtype=np.int64))
+    return Examples(CHANNELS, says, indptr, hits, np.full(n_people, 3, dtype=np.int64), np.arange(n_people))
 
 
 def test_channels_that_know_are_heard_and_the_others_dropped() -> None:
@@ -57,6 +60,31 @@ def test_it_is_never_worse_than_the_best_channel_or_the_shipped_weights(seed: in
     alone = [people.ndcg(np.eye(len(CHANNELS))[column]).mean() for column in (0, 1, 3)]
     assert people.ndcg(weights).mean() >= max(alone)
     assert lesson.ndcg[lesson.chosen] >= lesson.ndcg["shipped"]
+
+
+def test_questions_put_to_the_same_people_are_not_more_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    once = examples(200, {"als": 1.0, "popularity": 0.4})
+    shipped = {"covisitation": 1.0}
+    expected = learn_weights(once, shipped)
+    learned_from = []
+
+    def climb_and_tell(people: Examples, start: Values) -> Values:
+        learned_from.append(np.bincount(people.people, minlength=200))
+        return climb(people, start)
+
+    monkeypatch.setattr(weights, "climb", climb_and_tell)
+    monkeypatch.setattr(weights, "PRIOR", 2 * weights.PRIOR)  # as strong beside twice the questions
+    lesson = learn_weights(Examples.stack([once, once]), shipped)
+    assert (lesson.people, lesson.questions) == (200, 400)
+    # nobody's second question helps to answer their first one
+    assert sorted(int((counts == 2).sum()) for counts in learned_from) == [160] * 5 + [200]
+    assert not any((counts == 1).any() for counts in learned_from)
+    # and intervals are as wide as people are few
+    assert lesson.ndcg == pytest.approx(expected.ndcg, rel=1e-3)
+    for one, other in zip(lesson.worth, expected.worth, strict=True):
+        assert (one.weight, one.gain, one.low, one.high) == pytest.approx(
+            (other.weight, other.gain, other.low, other.high), rel=0.01
+        )
 
 
 def test_the_same_seed_learns_the_same() -> None:
