@@ -29,13 +29,15 @@ def shape_of(share: float, films: int | None = None) -> Shape:
     return Shape(ratings, people, films or whole.films, tags)
 
 
-def prepare(settings: Settings, make_zip: Callable[[], Path]) -> str:
+def prepare(settings: Settings, make_zip: Callable[[], Path], *, learn: bool = True) -> str:
     """Ingest, build and train, unless that was done, and name the hybrid the winner without asking the gate.
 
     Parameters
     ----------
     make_zip : callable
         Gives the set; called where nothing is trained yet.
+    learn : bool
+        Whether the weights are learned, which may drop channels; if not, they are those of the recipe that ships.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def prepare(settings: Settings, make_zip: Callable[[], Path]) -> str:
         run_id = new_run_id()
         ingest(settings, run_id, movielens=make_zip())
         build(settings, run_id)
-        train(settings, run_id, models=("hybrid",))
+        train(settings, run_id, models=("hybrid",), overrides=None if learn else {"hybrid": {"channels": []}})
     bench = workbench(settings.folder)
     Measured().write(bench)
     Ranking("hybrid", None, []).write(bench)

@@ -9,11 +9,11 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.blend import kernel
 from pipelines.blend.catalogue import load_model
 from pipelines.films.search import FilmSearch
 from pipelines.lists.rank import POPULAR, Ranker
 from pipelines.models.base import Model
-from pipelines.models.parts import kernel
 from pipelines.models.popularity import PopularityModel
 from pipelines.people.suppression import user_hash
 from pipelines.settings_sections import ListSettings, ServingSettings

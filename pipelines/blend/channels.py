@@ -18,19 +18,19 @@ from pipelines.people.history import FloatArray, Histories, WeightRule, ratings_
 LIKED_FROM = 4.0
 """Stars from which a rating is a like."""
 
-Reading = Callable[[Model, Histories], FloatArray]
-"""From a model and histories to what each rating weighs, float32, shape (n_ratings,); what weighs 0 is not read."""
+Reading = Callable[[Model, Histories, FloatArray], FloatArray]
+"""From a model, histories and what each rating weighs when all are read to what each weighs in this reading, float32,
+shape (n_ratings,); what weighs 0 is not read."""
 
 
 def _last(count: int) -> Reading:
     """Read the ``count`` latest films that were not disliked; what was rated in the same second shares a place."""
 
-    def read(model: Model, histories: Histories) -> FloatArray:
+    def read(model: Model, histories: Histories, weights: FloatArray) -> FloatArray:
         usable = np.flatnonzero(~histories.disliked)
         bounds = np.searchsorted(usable, histories.indptr).astype(np.int64)
         parts = (histories.item_idx[usable], histories.ratings[usable], histories.rated_at[usable])
         recent = usable[ratings_ago(Histories(bounds, *parts)) < count]
-        weights = model.history_weights(histories)
         kept = np.zeros_like(weights)
         kept[recent] = weights[recent]
         return kept
@@ -38,16 +38,15 @@ def _last(count: int) -> Reading:
     return read
 
 
-def _all(model: Model, histories: Histories) -> FloatArray:
-    return model.history_weights(histories)
+def _all(model: Model, histories: Histories, weights: FloatArray) -> FloatArray:
+    return weights
 
 
-def _likes(model: Model, histories: Histories) -> FloatArray:
-    weights = model.history_weights(histories)
+def _likes(model: Model, histories: Histories, weights: FloatArray) -> FloatArray:
     return np.where(histories.ratings >= LIKED_FROM, weights, np.float32(0))
 
 
-def _dislikes(model: Model, histories: Histories) -> FloatArray:
+def _dislikes(model: Model, histories: Histories, weights: FloatArray) -> FloatArray:
     """Read the dislikes, as recent as the model's recipe has it, each as loud as a like would be."""
     rule: WeightRule | None = getattr(model.config, "history", None)
     alike = {"power": 0.0, "like_from": 0.5, "every_rating": True}
@@ -90,7 +89,19 @@ class Channel:
 
     def weights(self, histories: Histories) -> FloatArray:
         """Return what each rating weighs in this channel, float32, shape (n_ratings,); 0 where it is not read."""
-        return READINGS[self.reading](self.model, histories)
+        return READINGS[self.reading](self.model, histories, self.model.history_weights(histories))
+
+
+def weights_of(channels: list[Channel], histories: Histories) -> FloatArray:
+    """Return what each rating weighs in each channel, float32, shape (n_channels, n_ratings)."""
+    weights = np.empty((len(channels), len(histories.item_idx)), dtype=np.float32)
+    whole: dict[int, FloatArray] = {}
+    for number, channel in enumerate(channels):
+        model = channel.model
+        if id(model) not in whole:
+            whole[id(model)] = model.history_weights(histories)
+        weights[number] = READINGS[channel.reading](model, histories, whole[id(model)])
+    return weights
 
 
 def split_name(name: str) -> tuple[str, str]:

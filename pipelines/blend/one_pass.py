@@ -9,10 +9,10 @@ they follow from the sums of Y and YᵀY, without a pass over the films. A chann
     ranking = OnePass(model)                                   # prepared once, memory-mapped arrays stay so
     for batch in ranking.batches(histories):                   # bounded memory, a few dozen histories each
         lists = batch.best(50, allowed=allowed)                # candidates, best first
-        says = batch.says(lists)                               # each channel's standardised score of each candidate
-        reasons = batch.reasons(lists, 10, 3)                  # what the first ten are due to
+        words = batch.explain(lists, 10, 3)                    # each channel's word for each, reasons for the first ten
 
-`candidate_scores` gives the same as one candidate × channel matrix, for learning weights or a second stage from.
+Only totals are kept of a batch; what each channel says is read again for the listed films alone. `candidate_scores`
+gives that as one candidate × channel matrix, for learning weights or a second stage from.
 """
 
 from __future__ import annotations
@@ -25,38 +25,21 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from pipelines.blend.channels import Channel, channels_of
+from pipelines.blend import kernel
+from pipelines.blend.channels import Channel, channels_of, weights_of
+from pipelines.blend.matrices import matrices_of
+from pipelines.blend.scored import Readers, Scored
 from pipelines.models.base import Model
-from pipelines.models.parts import kernel
 from pipelines.models.parts.fold_in import FoldIn
-from pipelines.models.parts.item_side import BoolArray, Factors, Neighbours
+from pipelines.models.parts.item_side import BoolArray, Factors
 from pipelines.models.parts.top_k import Lists
-from pipelines.people.history import FloatArray, Histories, IntArray
+from pipelines.people.history import FloatArray, Histories
 
 BATCH_BYTES = 96_000_000
-"""Scores held at once, all channels together."""
+"""Totals and scores of factor models held at once."""
 LARGEST_BATCH = 64
-FAINT = 1e-9
-"""Deviations below this share of the mean are rounding: nothing is told apart."""
 
-
-@dataclass(frozen=True)
-class Reasons:
-    """What the first films of some lists are due to.
-
-    Attributes
-    ----------
-    indptr : int64 array, shape (n_lists + 1,)
-        Explained films of each list.
-    ratings : int64 array, shape (n_explained, n_reasons)
-        Places in the histories' flat arrays, the largest share first.
-    shares : float32 array, shape (n_explained, n_reasons)
-        Shares of what spoke for the film, 0 to 1; 0 where there is no further reason.
-    """
-
-    indptr: IntArray
-    ratings: IntArray
-    shares: FloatArray
+Sums = NDArray[np.float64]
 
 
 class OnePass:
@@ -66,73 +49,92 @@ class OnePass:
         self.model = model
         self.channels = channels_of(model) if channels is None else channels
         self.n_items = model.n_items
-        self.sides = [channel.model.item_side() for channel in self.channels]
-        self.scored = np.array([side.scored for side in self.sides], dtype=np.bool_).reshape(-1, self.n_items)
-        self.sparse = np.array([isinstance(side, Neighbours) for side in self.sides], dtype=np.bool_)
-        self.personal = np.array([channel.model.personal for channel in self.channels], dtype=np.bool_)
-        self.positive = np.array([[channel.weight > 0] for channel in self.channels], dtype=np.bool_)
+        sides = [channel.model.item_side() for channel in self.channels]
+        self.scored = np.array([side.scored for side in sides], dtype=np.bool_).reshape(-1, self.n_items)
+        self.n_scored = self.scored.sum(axis=1)
+        self.factors = {number: side for number, side in enumerate(sides) if isinstance(side, Factors)}
+        positive = np.array([channel.weight > 0 for channel in self.channels], dtype=np.bool_)
+        personal = np.array([channel.model.personal for channel in self.channels], dtype=np.bool_)
+        self.readers = Readers(positive, personal, matrices_of(self.channels))
 
     def batches(self, histories: Histories) -> Iterator[Scored]:
         """Score every history once, in order, a batch at a time; one batch's scores lie where the last one's lay."""
         self.model.check(histories)
-        weights = [channel.weights(histories) for channel in self.channels]
-        folds = [
-            channel.model.fold_in(histories, weight) if isinstance(side, Factors) else None
-            for channel, side, weight in zip(self.channels, self.sides, weights, strict=True)
-        ]
-        size = max(1, min(LARGEST_BATCH, BATCH_BYTES // max(1, 4 * self.n_items * len(self.channels))))
-        buffer = np.empty((len(self.channels), min(size, len(histories)), self.n_items), dtype=np.float32)
+        weights = weights_of(self.channels, histories)
+        folds = {number: self.channels[number].model.fold_in(histories, weights[number]) for number in self.factors}
+        bytes_each = self.n_items * (5 + 4 * len(folds))
+        size = max(1, min(LARGEST_BATCH, BATCH_BYTES // max(1, bytes_each), len(histories)))
+        rows = np.empty((len(folds), size, self.n_items), dtype=np.float32)
+        total, candidate = np.empty((size, self.n_items), np.float32), np.empty((size, self.n_items), np.bool_)
+        row, place = np.empty(self.n_items, dtype=np.float32), np.zeros(self.n_items, dtype=np.int32)
         # small systems and thin products: handing each to several threads costs more than it saves
         with _libraries().limit(limits=1, user_api="blas"):
             for first, batch in histories.chunks(size):
-                flat = slice(histories.indptr[first], histories.indptr[first + len(batch)])
-                parts = [_part(fold, batch, flat) for fold in folds]
-                block = buffer if len(batch) == buffer.shape[1] else np.empty_like(buffer[:, : len(batch)], order="C")
-                yield self._score(first, batch, [weight[flat] for weight in weights], parts, block)
-
-    def _score(
-        self, first: int, batch: Histories, weights: list[FloatArray], folds: list[FoldIn | None], block: FloatArray
-    ) -> Scored:
-        """Fill ``block``, shape (n_channels, n_histories, n_items), and say how it is to be read."""
-        shape = block.shape[:2]
-        sums = np.zeros((*shape, 2))
-        spoke = np.zeros(shape, dtype=np.bool_)
-        for number, (side, fold) in enumerate(zip(self.sides, folds, strict=True)):
-            if isinstance(side, Neighbours):
-                kernel.add_rows(
-                    side.indptr, side.indices, side.data, batch.indptr, batch.item_idx, weights[number], True,
-                    sums[number], block[number],
+                n, flat = len(batch), slice(histories.indptr[first], histories.indptr[first + len(batch)])
+                scored = Scored(
+                    self.readers, first, batch, weights[:, flat],
+                    {number: _part(fold, batch, flat) for number, fold in folds.items()},
+                    {number: own[:n] for number, own in zip(folds, rows, strict=True)}, total[:n], candidate[:n],
+                    gain=np.zeros((len(weights), n), np.float32), shift=np.zeros((len(weights), n), np.float32),
+                    place=place,
                 )  # fmt: skip
-                spoke[number] = sums[number, :, 1] > 0
-            elif fold is not None:
-                sums[number] = _score_factors(side, fold, batch, block[number])
-                read = np.bincount(batch.owner, weights=fold.curvature, minlength=len(batch)) > 0
-                spoke[number] = read | (not self.personal[number])
-        gain, shift = self._scale(batch, weights, sums, spoke)
-        # neither popularity alone nor what speaks against films makes a list personal
-        readers = self.personal & self.positive[:, 0]
-        candidates = spoke & (spoke[readers].any(axis=0) if self.personal.any() else True) & self.positive
-        return Scored(self, first, batch, weights, folds, block, gain, shift, candidates)
+                self._score(scored, row)
+                yield scored
 
-    def _scale(
-        self, batch: Histories, weights: list[FloatArray], sums: NDArray[np.float64], spoke: BoolArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return what a channel's score is multiplied with and what is then added to standardise and weigh it."""
-        gain, shift = np.zeros(spoke.shape, np.float32), np.zeros(spoke.shape, np.float32)
+    def _score(self, batch: Scored, row: FloatArray) -> None:
+        """Fill a batch's totals, candidates, gains and shifts; ``row``, shape (n_items,), is written over."""
+        histories, positive, personal = batch.histories, self.readers.positive, self.readers.personal
+        spoke = np.zeros(batch.gain.shape, dtype=np.bool_)
+        loudness, n_scored = self._loudness(batch)
+        for number, side in self.factors.items():
+            sums = _score_factors(side, batch.folds[number], histories, batch.rows[number])
+            read = np.bincount(histories.owner, weights=batch.folds[number].curvature, minlength=len(histories)) > 0
+            spoke[number] = read | (not personal[number])
+            self._scale(batch, number, sums, n_scored[number], loudness[number], spoke[number])
+        matrices = [
+            (
+                matrix.side.indptr, matrix.side.indices, matrix.side.data, histories.indptr, histories.item_idx,
+                matrix.added(batch.weights), matrix.goes_on, matrix.channels, loudness, n_scored[matrix.channels[0]],
+                positive, matrix.standardised, row, batch.total, batch.candidate, batch.gain, batch.shift, spoke,
+            )
+            for matrix in self.readers.matrices
+        ]  # fmt: skip
+        for p in range(len(histories)):
+            total, candidate = batch.total[p], batch.candidate[p]
+            total.fill(0)
+            candidate.fill(False)
+            for number, rows in batch.rows.items():
+                if spoke[number, p]:
+                    gain, shift = batch.gain[number, p], batch.shift[number, p]
+                    kernel.add_dense(rows[p], self.scored[number], gain, shift, positive[number], total, candidate)
+            for matrix in matrices:
+                kernel.add_sparse(p, *matrix)
+        # neither popularity alone nor what speaks against films makes a list personal
+        if personal.any():
+            batch.candidate[~spoke[personal & positive].any(axis=0)] = False
+
+    def _loudness(self, batch: Scored) -> tuple[FloatArray, Sums]:
+        """Return what a deviation of each channel counts, and over how many films it is taken; a column a history."""
+        histories = batch.histories
+        loudness, n_scored = np.empty(batch.gain.shape, dtype=np.float32), np.empty(batch.gain.shape)
         for number, channel in enumerate(self.channels):
-            if not channel.standardised:
-                gain[number] = spoke[number]
-                continue
-            scored = self.scored[number]
-            held = np.bincount(batch.owner, weights=scored[batch.item_idx], minlength=len(batch))
-            n = np.maximum(scored.sum() - held, 1)
-            mean = sums[number, :, 0] / n
-            deviation = np.sqrt(np.maximum(sums[number, :, 1] / n - mean**2, 0))
-            told = spoke[number] & (deviation > FAINT * np.maximum(np.abs(mean), 1e-30))
-            loudness = channel.weight * channel.model.trust(batch, weights[number])
-            scale = np.divide(loudness, deviation, out=np.zeros_like(mean), where=told)
-            gain[number], shift[number] = scale, -scale * mean
-        return gain, shift
+            held = np.bincount(
+                histories.owner, weights=self.scored[number][histories.item_idx], minlength=len(histories)
+            )
+            n_scored[number] = np.maximum(self.n_scored[number] - held, 1)
+            loudness[number] = channel.weight * channel.model.trust(histories, batch.weights[number])
+        return loudness, n_scored
+
+    def _scale(self, batch: Scored, number: int, sums: Sums, n: Sums, loudness: FloatArray, spoke: BoolArray) -> None:
+        """Write what a factor model's scores are multiplied with, and what is added, to standardise and weigh them."""
+        if not self.channels[number].standardised:
+            batch.gain[number] = spoke
+            return
+        mean = sums[:, 0] / n
+        deviation = np.sqrt(np.maximum(sums[:, 1] / n - mean**2, 0))
+        apart = spoke & (deviation > kernel.FAINT * np.maximum(np.abs(mean), 1e-30))
+        scale = np.divide(loudness, deviation, out=np.zeros_like(mean), where=apart)
+        batch.gain[number], batch.shift[number] = scale, -scale * mean
 
 
 @functools.cache
@@ -141,9 +143,7 @@ def _libraries() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _part(fold: FoldIn | None, batch: Histories, flat: slice) -> FoldIn | None:
-    if fold is None:
-        return None
+def _part(fold: FoldIn, batch: Histories, flat: slice) -> FoldIn:
     return FoldIn(fold.item_factors, fold.base, batch.indptr, batch.item_idx, fold.curvature[flat], fold.target[flat])
 
 
@@ -158,104 +158,6 @@ def _score_factors(side: Factors, fold: FoldIn, batch: Histories, rows: FloatArr
     first = wide @ side.first - np.bincount(batch.owner, weights=held, minlength=len(batch))
     second = ((wide @ side.second) * wide).sum(axis=1) - np.bincount(batch.owner, weights=held**2, minlength=len(batch))
     return np.column_stack((first, second))
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A batch of histories, every channel scored; what is asked of it is read, not worked out again.
-
-    Attributes
-    ----------
-    first : int
-        The place of the batch's first history among all.
-    block : float32 array, shape (n_channels, n_histories, n_items)
-        Scores as the channels' models give them; 0 for what a history holds.
-    gain, shift : float32 arrays, shape (n_channels, n_histories)
-        A channel's word for a film is ``gain * score + shift``; what is said for it is the sum.
-    speaks : bool array, shape (n_channels, n_histories)
-        Channels that make films candidates.
-    """
-
-    ranking: OnePass
-    first: int
-    histories: Histories
-    weights: list[FloatArray]
-    folds: list[FoldIn | None]
-    block: FloatArray
-    gain: FloatArray
-    shift: FloatArray
-    speaks: BoolArray
-
-    def best(self, k: int, *, seen: Histories | None = None, allowed: BoolArray | None = None) -> Lists:
-        """Return each history's k best candidates, score descending, movie_id ascending among equals.
-
-        Parameters
-        ----------
-        seen : Histories, optional
-            Films never to be listed, a row a history; by default what the histories hold, which never is.
-        allowed : bool array, shape (n_items,), optional
-        """
-        n, seen = len(self.histories), self.histories if seen is None else seen
-        k = max(0, min(k, self.ranking.n_items))
-        items, scores = np.empty((n, k), dtype=np.int32), np.empty((n, k), dtype=np.float32)
-        counts = np.zeros(n, dtype=np.int64)
-        mask = np.ones(self.ranking.n_items, dtype=np.bool_) if allowed is None else allowed
-        kernel.best(
-            self.block, self.gain, self.shift, self.speaks, self.ranking.scored, self.ranking.sparse, mask,
-            seen.indptr, seen.item_idx, items, scores, counts,
-        )  # fmt: skip
-        kept = np.arange(k) < counts[:, None]
-        return Lists(np.concatenate(([0], np.cumsum(counts))), items[kept], scores[kept])
-
-    def totals(self) -> FloatArray:
-        """Return every film's weighted sum for each history, -inf for what is no candidate; as `best` works it out."""
-        total = np.empty(self.block.shape[1:], dtype=np.float32)
-        total[:] = self.shift.sum(axis=0, dtype=np.float32)[:, None]
-        candidate = np.zeros(total.shape, dtype=np.bool_)
-        for number, scores in enumerate(self.block):
-            total += self.gain[number][:, None] * scores
-            scored = self.ranking.scored[number] & ((scores != 0) | ~self.ranking.sparse[number])
-            candidate |= self.speaks[number][:, None] & scored
-        candidate[self.histories.owner, self.histories.item_idx] = False
-        return np.where(candidate, total, np.float32(-np.inf))
-
-    def says(self, lists: Lists) -> FloatArray:
-        """Return each channel's weighted word for each listed film, float32, shape (n_listed, n_channels)."""
-        owner = np.repeat(np.arange(len(lists)), np.diff(lists.indptr))
-        raw = self.block[:, owner, lists.item_idx]
-        return np.ascontiguousarray((self.gain[:, owner] * raw + self.shift[:, owner]).T)
-
-    def reasons(self, lists: Lists, explained: int, n_reasons: int) -> Reasons:
-        """Work out what each rating gave to the first films of each list, exactly; the largest shares of it remain.
-
-        A dislike is no reason, also where a protocol counts every rating alike or a model reads it as a low one.
-        """
-        histories = self.histories
-        counts = np.minimum(np.diff(lists.indptr), explained)
-        indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-        flat = np.arange(indptr[-1]) + np.repeat(lists.indptr[:-1] - indptr[:-1], counts)
-        listed = lists.item_idx[flat]
-        cells = np.concatenate(([0], np.cumsum(counts * histories.lengths))).astype(np.int64)
-        added = np.zeros(cells[-1], dtype=np.float32)
-        speaks = ~histories.disliked
-        for number, side in enumerate(self.ranking.sides):
-            gain, fold = self.gain[number], self.folds[number]
-            if not self.ranking.positive[number]:
-                continue  # what speaks against films is no reason for one
-            if isinstance(side, Neighbours):
-                kernel.add_shares(
-                    side.indptr, side.indices, side.data, histories.indptr, histories.item_idx,
-                    self.weights[number] * speaks, gain, indptr, listed, cells, added,
-                )  # fmt: skip
-            elif fold is not None and self.ranking.personal[number]:
-                for row in np.flatnonzero((gain != 0) & (counts > 0) & (histories.lengths > 0)).tolist():
-                    given = fold.contributions(row, listed[indptr[row] : indptr[row + 1]])
-                    given *= speaks[histories.indptr[row] : histories.indptr[row + 1]]
-                    added[cells[row] : cells[row + 1]] += (gain[row] * given).ravel().astype(np.float32)
-        ratings = np.zeros((len(listed), n_reasons), dtype=np.int64)
-        shares = np.zeros((len(listed), n_reasons), dtype=np.float32)
-        kernel.largest_shares(histories.indptr, indptr, cells, added, ratings, shares)
-        return Reasons(indptr, ratings, shares)
 
 
 @dataclass(frozen=True)
@@ -292,6 +194,6 @@ def candidate_scores(
     for batch in ranking.batches(histories):
         rows = None if seen is None else seen.take(np.arange(batch.first, batch.first + len(batch.histories)))
         lists.append(batch.best(k, seen=rows))
-        says.append(batch.says(lists[-1]) / weights)
+        says.append(batch.explain(lists[-1]).says / weights)
     empty = np.zeros((0, len(weights)), dtype=np.float32)
     return Candidates(Lists.concatenate(lists), np.concatenate([empty, *says]), [c.name for c in ranking.channels])

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from pipelines.blend import kernel
 from pipelines.engine.handed import Handed, spill, write_shard
 from pipelines.films.films import Films
 from pipelines.lists.rank import Ranker
 from pipelines.lists.shard import rank_shard
-from pipelines.models.parts import kernel
 from pipelines.people.reader import People
 from pipelines.processes import die_with_parent
 from pipelines.progress import step

@@ -66,10 +66,9 @@ class Away:
         disliked = Histories(bounds, own.item_idx[kept], own.ratings[kept], own.rated_at[kept])
         orders = {}
         for batch in self.one_pass.batches(disliked):
-            likeness = np.einsum("ch,chi->hi", batch.gain, batch.block) + batch.shift.sum(axis=0)[:, None]
-            for place, scores in enumerate(likeness):
+            for place, likeness in enumerate(batch.total):
                 if disliked.lengths[batch.first + place]:
-                    orders[int(rows[batch.first + place])] = self._order(scores, order)
+                    orders[int(rows[batch.first + place])] = self._order(likeness, order)
         return orders
 
     def _order(self, likeness: FloatArray, order: Lists) -> Lists:

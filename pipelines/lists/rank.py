@@ -9,19 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.blend.one_pass import OnePass, Reasons, Scored
+from pipelines.blend.one_pass import OnePass
+from pipelines.blend.scored import Explained, Scored
 from pipelines.blend.slots import give_slots
 from pipelines.films.films import Films
-from pipelines.lists.arrow import because_column, named_column
 from pipelines.lists.away import Away
 from pipelines.lists.filling import fill_up, filling_order
+from pipelines.lists.finished import FinishedLists, Reasons
 from pipelines.models.base import Model
 from pipelines.models.parts.top_k import Lists
 from pipelines.models.popularity import PopularityModel
-from pipelines.people.history import Histories, IntArray, ItemArray
+from pipelines.people.history import Histories, ItemArray
 from pipelines.people.reader import People
 
 REASONS = 3
@@ -54,33 +54,8 @@ def recommend(
     """
     parts = []
     for batch in OnePass(model).batches(histories):
-        parts.append(_best(batch, k, _rows(seen, batch), allowed))
+        parts.append(_best(model, batch, k, _rows(seen, batch), allowed))
     return Lists.concatenate(parts)
-
-
-@dataclass(frozen=True)
-class FinishedLists:
-    """Lists as they are stored and served.
-
-    Attributes
-    ----------
-    lists : Lists
-        ``item_idx`` are positions in ``films``.
-    sources : pyarrow string array, shape (number of listed films,)
-        What the model says of each film's source, or ``popular``.
-    because : pyarrow array, a row a list
-        STRUCT(movie_id, share)[][]: for the first films, up to three films of the history with their shares.
-    """
-
-    films: Films
-    lists: Lists
-    sources: pa.Array
-    because: pa.Array
-
-    @property
-    def movie_ids(self) -> IntArray:
-        """TMDB ids of all listed films, in the order of the lists."""
-        return self.films.movie_ids[self.lists.item_idx]
 
 
 @dataclass(frozen=True)
@@ -152,10 +127,11 @@ class Ranker:
         open_to_model = self._open_to_model(allowed)
         ranked, speakers, reasons = [], [np.zeros(0, dtype=np.int64)], []
         for batch in self.one_pass.batches(known):
-            lists = _best(batch, length, None, open_to_model)
+            lists = _best(self.model, batch, length, None, open_to_model)
             ranked.append(lists)
-            speakers.append(self._speakers(batch, lists))
-            reasons.append((int(known.indptr[batch.first]), batch.reasons(lists, explained, REASONS)))
+            words = batch.explain(lists, explained, REASONS)
+            speakers.append(self._speakers(words))
+            reasons.append((int(known.indptr[batch.first]), words))
         chosen = Lists.concatenate(ranked)
         in_films = Lists(chosen.indptr, self.places[chosen.item_idx], chosen.scores)
         fillers, short = self.fillers(allowed), np.flatnonzero(np.diff(in_films.indptr) < length)
@@ -165,13 +141,12 @@ class Ranker:
         codes = np.full(len(filled), len(names), dtype=np.int32)
         codes[~filled] = np.concatenate(speakers)
         movie_ids = self.known.movie_ids[known.item_idx]
-        because = _because_column(movie_ids, reasons, np.minimum(np.diff(lists.indptr), explained))
-        return FinishedLists(self.films, lists, named_column(codes, [*names, POPULAR]), because)
+        because = Reasons.of(movie_ids, reasons, np.minimum(np.diff(lists.indptr), explained))
+        return FinishedLists(self.films, lists, codes, [*names, POPULAR], because)
 
-    def _speakers(self, batch: Scored, lists: Lists) -> NDArray[np.int64]:
+    def _speakers(self, words: Explained) -> NDArray[np.int64]:
         """Return, for each listed film, the channel that says most for it."""
-        says = np.where(self.one_pass.positive[:, 0], batch.says(lists), -np.inf)
-        speakers: NDArray[np.int64] = says.argmax(axis=1)
+        speakers: NDArray[np.int64] = np.where(self.one_pass.readers.positive, words.says, -np.inf).argmax(axis=1)
         return speakers
 
     def _open_to_model(self, allowed: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
@@ -187,10 +162,9 @@ class Ranker:
         return Lists(np.array([0, len(items)], dtype=np.int64), items, self.order.scores[kept])
 
 
-def _best(batch: Scored, k: int, seen: Histories | None, allowed: NDArray[np.bool_] | None) -> Lists:
+def _best(model: Model, batch: Scored, k: int, seen: Histories | None, allowed: NDArray[np.bool_] | None) -> Lists:
     """Return the best films of a batch; where the model says so, some places go to films that nobody rated."""
     lists = batch.best(k, seen=seen, allowed=allowed)
-    model = batch.ranking.model
     every = getattr(model.config, "cold_every", 0)
     if every == 0:
         return lists
@@ -200,25 +174,3 @@ def _best(batch: Scored, k: int, seen: Histories | None, allowed: NDArray[np.boo
 
 def _rows(seen: Histories | None, batch: Scored) -> Histories | None:
     return None if seen is None else seen.take(np.arange(batch.first, batch.first + len(batch.histories)))
-
-
-def _because_column(movie_ids: IntArray, reasons: list[tuple[int, Reasons]], shown: NDArray[np.int64]) -> pa.Array:
-    """Return the reasons of the first films of each list; a film that filled it up has none."""
-    counts = [np.zeros(0, dtype=np.int64)]
-    ids: list[IntArray] = [np.zeros(0, dtype=np.int64)]
-    shares = [np.zeros(0, dtype=np.float32)]
-    explained = [np.zeros(0, dtype=np.int64)]
-    for offset, part in reasons:
-        kept = part.shares > 0
-        counts.append(kept.sum(axis=1))
-        ids.append(movie_ids[part.ratings[kept] + offset])
-        shares.append(part.shares[kept])
-        explained.append(np.diff(part.indptr))
-    per_list = np.concatenate(([0], np.cumsum(shown))).astype(np.int64)
-    lengths = np.concatenate(explained)
-    bounds = np.concatenate(([0], np.cumsum(lengths)))
-    per_film = np.zeros(per_list[-1], dtype=np.int64)
-    places = np.arange(bounds[-1]) + np.repeat(per_list[:-1] - bounds[:-1], lengths)
-    per_film[places] = np.concatenate(counts)
-    film_bounds = np.concatenate(([0], np.cumsum(per_film))).astype(np.int64)
-    return because_column(per_list, film_bounds, np.concatenate(ids), np.concatenate(shares))

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from pipelines.blend.one_pass import Scored
+from pipelines.blend.scored import Scored
 from pipelines.lists.rank import Ranker
 from pipelines.models.parts.top_k import Lists
 from pipelines.people.reader import People
@@ -126,7 +126,7 @@ def why_not(ranker: Ranker, person: People, movie_id: int, *, length: int) -> Wh
 
 def _channels(ranker: Ranker, batch: Scored, item: int) -> list[ChannelSays]:
     one = Lists(np.array([0, 1]), np.array([item], dtype=np.int32), np.zeros(1, dtype=np.float32))
-    says = batch.says(one)[0]
+    says = batch.explain(one).says[0]
     total = float(np.abs(says).sum()) or 1.0
     words = zip(ranker.one_pass.channels, says.tolist(), strict=True)
     told = [ChannelSays(channel.name, points, abs(points) / total) for channel, points in words if points]

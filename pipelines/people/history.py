@@ -19,6 +19,8 @@ IntArray = NDArray[np.int64]
 ItemArray = NDArray[np.int32]
 FloatArray = NDArray[np.float32]
 
+KEPT_OWNERS = 100_000
+"""Ratings of histories that keep whose each one is: a batch, not everybody's."""
 DISLIKED_TO = 2.0
 """Stars up to which a rating is a dislike; a skip stands for two."""
 
@@ -54,8 +56,14 @@ class Histories:
 
     @property
     def owner(self) -> IntArray:
-        """The history each rating belongs to, shape (n_ratings,)."""
-        return np.repeat(np.arange(len(self)), self.lengths)
+        """The history each rating belongs to, shape (n_ratings,); kept where it is small, as a batch asks often."""
+        owner: IntArray | None = self.__dict__.get("_owner")
+        if owner is None:
+            owner = np.repeat(np.arange(len(self)), self.lengths)
+            if len(owner) <= KEPT_OWNERS:
+                owner.flags.writeable = False
+                self.__dict__["_owner"] = owner
+        return owner
 
     @property
     def disliked(self) -> NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from serving.lists.stored import popular_list, stored_list
 from serving.metrics import Metrics
 from serving.snapshot import Snapshot
 from warehouse.errors import SourceError
+from warehouse.release_reader import StoredHistory
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +59,14 @@ class Live:
         started : float
             ``time.monotonic()`` when the request came; Supabase's time counts from there.
         """
-        fresh = await self._fresh(user_id, max(MIN_SECONDS, self._seconds - (time.monotonic() - started)))
+        seconds = max(MIN_SECONDS, self._seconds - (time.monotonic() - started))
+        # what the release knows is looked up while Supabase is asked
+        fresh, known = await asyncio.gather(
+            self._fresh(user_id, seconds), asyncio.to_thread(snapshot.history_of, user_id)
+        )
         if fresh is None:
             return replace(await self.stored(snapshot, user_id, limit, filters), stale=True, outdated=None)
-        made = await asyncio.to_thread(self._make, snapshot, user_id, fresh, limit, filters)
+        made = await asyncio.to_thread(self._make, snapshot, fresh, known, limit, filters)
         return made or await self.stored(snapshot, user_id, limit, filters)
 
     async def stored(self, snapshot: Snapshot, user_id: str, limit: int, filters: Filters) -> Personal:
@@ -84,10 +89,9 @@ class Live:
             return None
 
     def _make(
-        self, snapshot: Snapshot, user_id: str, fresh: list[LiveRating], limit: int, filters: Filters
+        self, snapshot: Snapshot, fresh: list[LiveRating], stored: StoredHistory | None, limit: int, filters: Filters
     ) -> Personal | None:
         """Return a live list or popular films; None if the stored list is of exactly this history."""
-        stored = snapshot.history_of(user_id)
         rows = merge(fresh, stored)
         if len(rows) < self._min_ratings:
             places = snapshot.films.places([row.movie_id for row in rows])

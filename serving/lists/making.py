@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.lists.rank import FinishedLists, Ranker
+from pipelines.lists.finished import FinishedLists
+from pipelines.lists.rank import Ranker
 from pipelines.people.fingerprint import fingerprints
 from pipelines.people.reader import People, one_person
 from pipelines.sources.supabase.live import LiveRating
@@ -92,13 +94,10 @@ def make_list(
 def picks_of(finished: FinishedLists, ranked_by: str, *, ratings: int, generated_us: int) -> Picks:
     """Return the first list of a ranking by a model."""
     items, scores = finished.lists.row(0)
-    because: list[list[tuple[int, float]] | None] = []
-    for entry in finished.because[0].as_py():
-        because.append(_reasons(finished, entry))
-    sources = finished.sources.to_pylist()
+    sources = [finished.names[code] for code in finished.speakers[: len(items)].tolist()]
+    reasons = finished.reasons
+    places = finished.films.index_of(reasons.movie_ids).tolist()
+    entries = list(zip(places, reasons.shares.tolist(), strict=True))
+    bounds = reasons.per_film[: reasons.per_list[1] + 1].tolist()
+    because: list[list[tuple[int, float]] | None] = [entries[low:high] for low, high in pairwise(bounds)]
     return Picks(items.tolist(), scores.tolist(), sources, because, ratings, generated_us, ranked_by)
-
-
-def _reasons(finished: FinishedLists, entries: list[dict[str, Any]]) -> list[tuple[int, float]]:
-    places = finished.films.index_of([entry["movie_id"] for entry in entries]).tolist()
-    return [(place, entry["share"]) for place, entry in zip(places, entries, strict=True)]

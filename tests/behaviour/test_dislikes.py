@@ -142,7 +142,7 @@ def test_channels_of_dislikes_make_no_film_a_candidate(fitted: dict[str, Model])
     assert np.isneginf(model.score(disliked)).all()
     assert len(recommend(model, disliked, 10).item_idx) == 0
     (batch,) = OnePass(model).batches(disliked)
-    assert not batch.speaks.any()
+    assert not batch.candidate.any()
 
 
 @pytest.mark.parametrize("weights", [{"ease": 1.0, "svd.dislikes": -0.1}, {"als": 1.0, "svd.dislikes": -0.1}])

@@ -82,9 +82,9 @@ def _load_kernels() -> None:
     """Load compiled code by using it once; the threads that this takes have ended when it returns."""
     import numpy as np
 
+    from pipelines.blend import kernel
     from pipelines.films.films import Films
     from pipelines.models import covisitation
-    from pipelines.models.parts import kernel
     from pipelines.people.history import Histories
 
     histories = Histories.from_columns(

@@ -8,7 +8,6 @@ from pipelines.blend.one_pass import OnePass
 from pipelines.choice.evaluation.split import LIKE_FROM, Fold
 from pipelines.lists.chance import Curve, Values, fit
 from pipelines.models.base import Model
-from pipelines.models.parts.top_k import Lists
 
 Promises = tuple[Values, Values]
 """Scores of held-out ratings, and 1 for each that is a like; films that the model could not rank are not among them."""
@@ -21,11 +20,7 @@ def promises(model: Model, fold: Fold) -> Promises:
     for batch in OnePass(model).batches(fold.histories):
         rows = asked.take(np.arange(batch.first, batch.first + len(batch.histories)))
         owner, items = rows.owner, rows.item_idx
-        said = batch.says(Lists(rows.indptr, items, np.zeros(len(items), dtype=np.float32))).sum(axis=1)
-        ranking = batch.ranking
-        touched = ~ranking.sparse[:, None] | (batch.block[:, owner, items] != 0)
-        candidate = (batch.speaks[:, owner] & ranking.scored[:, items] & touched).any(axis=0)
-        scores.append(np.where(candidate, said, np.nan))
+        scores.append(np.where(batch.candidate[owner, items], batch.total[owner, items], np.nan))
     found = np.concatenate([np.zeros(0), *scores])
     ranked = np.isfinite(found)
     return found[ranked], (asked.ratings[ranked] >= LIKE_FROM).astype(np.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.blend.channels import Channel, channels_of
+from pipelines.blend.channels import Channel, channels_of, split_name
 from pipelines.blend.hybrid import HybridConfig, HybridModel
 from pipelines.blend.one_pass import OnePass, candidate_scores
 from pipelines.films.films import Films
@@ -15,7 +15,7 @@ from pipelines.people.history import Histories
 N_PEOPLE, N_ITEMS = 70, 200
 WEIGHTS = {
     "als": 0.5, "als.likes": 0.2, "bpr": 0.1, "covisitation": 0.6, "covisitation.last": 0.3, "ease": 0.4,
-    "ease.dislikes": -0.2, "popularity": 0.1, "svd": 0.1,
+    "ease.dislikes": -0.2, "ease.likes": 0.2, "popularity": 0.1, "svd": 0.1,
 }  # fmt: skip
 MEMBERS = {"als": {"factors": 6}, "bpr": {"factors": 6, "iterations": 20}, "svd": {"factors": 6}}
 
@@ -92,7 +92,7 @@ def test_every_channel_says_what_it_says_alone(model: HybridModel, histories: Hi
 def test_reasons_are_the_exact_shares_of_what_spoke_for_the_film(model: HybridModel, histories: Histories) -> None:
     (*_, batch) = OnePass(model).batches(histories)
     lists = batch.best(12)
-    reasons = batch.reasons(lists, 5, 3)
+    reasons = batch.explain(lists, 5, 3)
     assert (np.diff(reasons.indptr) == np.minimum(np.diff(lists.indptr), 5)).all()
     for row in range(len(batch.histories)):
         history = batch.histories.take([row])
@@ -127,12 +127,15 @@ def test_the_batch_a_history_is_in_changes_rounding_at_most(
     np.testing.assert_allclose(whole.scores, split.scores, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("channel", ["ease", "covisitation", "covisitation.last_three", "ease.likes"])
+@pytest.mark.parametrize(
+    "names",
+    [["ease"], ["covisitation.last_three"], ["ease.likes"], ["covisitation", "ease", "ease.dislikes", "ease.likes"]],
+)
 def test_sparse_channels_do_not_depend_on_the_batch_to_the_bit(
-    model: HybridModel, histories: Histories, channel: str
+    model: HybridModel, histories: Histories, names: list[str]
 ) -> None:
-    name, _, reading = channel.partition(".")
-    alone = [Channel(channel, model.members[name], reading or "all")]
+    parts = [(name, *split_name(name)) for name in names]
+    alone = [Channel(name, model.members[kind], reading, WEIGHTS.get(name, 1.0)) for name, kind, reading in parts]
     together = candidate_scores(model, histories, 20, alone)
     for row in range(0, N_PEOPLE, 9):
         one = candidate_scores(model, histories.take([row]), 20, alone)

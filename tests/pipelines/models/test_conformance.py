@@ -182,7 +182,7 @@ def test_the_candidate_matrix_has_a_row_a_candidate_and_a_column_a_channel(model
 def test_shares_are_shares(model: Model, histories: Histories) -> None:
     history = histories.take([1])
     (batch,) = OnePass(model).batches(history)
-    reasons = batch.reasons(batch.best(2), 2, 3)
+    reasons = batch.explain(batch.best(2), 2, 3)
     shares = reasons.shares
     assert (shares >= 0).all()
     for total in shares.sum(axis=1):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +10,11 @@ from typing import Any
 import pytest
 
 from pipelines.people.suppression import suppress
-from tests.serving.conftest import Api, ids, own, running, supabase_settings_of
+from pipelines.sources.supabase.live import LiveRating
+from serving.lists.live import Live
+from serving.metrics import Metrics
+from serving.snapshot import Snapshot
+from tests.serving.conftest import Api, ids, own, running, settings_of, supabase_settings_of
 from tests.serving.releases import (
     ALIEN,
     ALIENS,
@@ -24,6 +30,8 @@ from tests.serving.releases import (
     publish_release,
 )
 from tests.serving.supabase import FakeSupabase
+from warehouse.release_reader import StoredHistory
+from warehouse.store import ReleaseStore
 
 Body = dict[str, Any]
 
@@ -196,3 +204,25 @@ def test_somebody_forgotten_is_unknown_at_once(tmp_path: Path, supabase: FakeSup
         assert (after.status_code, after.json()["strategy"]) == (200, "popularity_fallback")
         assert api.get("/recommend?user_id=ml_1", headers=headers).status_code == 404
         assert api.get("/recommendations/ml_2", headers=headers).json()["strategy"] == "precomputed"
+
+
+def test_the_stored_history_is_looked_up_while_supabase_is_asked(tiny_data: Path) -> None:
+    settings = settings_of(tiny_data)
+    snapshot = Snapshot(ReleaseStore(settings.folder).current(), settings.serving)
+    looked_up, history_of = threading.Event(), snapshot.history_of
+
+    def look_up(user_id: str) -> StoredHistory | None:
+        looked_up.set()
+        return history_of(user_id)
+
+    class Supabase:
+        async def read(self, user_id: str, *, seconds: float) -> list[LiveRating]:
+            # an answer that comes only then: asked one after the other, this would never come
+            assert await asyncio.to_thread(looked_up.wait, 5)
+            return [LiveRating(film, 5.0, 1_700_000_000) for film in (AMELIE, CHOCOLAT)]
+
+    snapshot.history_of = look_up  # type: ignore[method-assign]
+    live = Live(Supabase(), Metrics(), seconds=0.4, min_ratings=1)  # type: ignore[arg-type]
+    made = asyncio.run(live.list_for(snapshot, "ml_1", 3, started=time.monotonic()))
+    assert made.strategy == "live"
+    assert looked_up.is_set()
