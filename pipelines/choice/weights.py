@@ -1,7 +1,7 @@
 """A blend's weights learned from what its channels say of candidates and which of them were taken. Pure.
 
 The smoothed nDCG@10 (`soft_ndcg`) is climbed by L-BFGS-B, drawn towards the shipped weights as if `PRIOR` questions
-had asked for them (`PRIOR_AGAIN` where people were asked more than one), weights of dislikes at most 0 and all others at
+had asked for them (`PRIOR_AGAIN` where people were asked again), weights of dislikes at most 0 and all others at
 least 0. Then channels go, one after another, while one is worth less than `LEAST_WORTH`. What was learned is used only
 where it does better than the shipped weights for people it was not learned from. A channel ranks alone where it beats
 both for certain: whatever is chosen is never worse on these people than the best channel alone.
