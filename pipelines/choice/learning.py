@@ -9,7 +9,6 @@ asks for, another may have learned from.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -34,8 +33,8 @@ RATINGS = 5_000_000
 """Ratings that the members learn from at most, those of people drawn at random: large sets take no longer."""
 ROUNDS = {"last-out": 3, "stratified": 4}
 """Rounds of questions at most; one for other protocols. docs/evaluation.md tells what each was worth."""
-QUESTIONS = 3000
-"""Questions that are enough: no further round is begun."""
+QUESTIONS = 3800
+"""Questions that further rounds may add up to: sets of thousands of people are asked once, and take no longer."""
 QUIET = 0.02
 """Share of all weights given to a channel without one, so that its films become candidates."""
 
@@ -76,7 +75,7 @@ class Learner:
         first = self._fold(fold, 1)
         if len(first.users) == 0:
             return model.weighed(model.config.weights)
-        n_rounds = min(ROUNDS.get(self.protocol, 1), math.ceil(QUESTIONS / len(first.users)))
+        n_rounds = min(ROUNDS.get(self.protocol, 1), max(1, QUESTIONS // len(first.users)))
         rounds = []
         for nth in range(1, n_rounds + 1):
             validation = self._fold(fold, nth)
