@@ -54,6 +54,11 @@ class Examples:
     def __len__(self) -> int:
         return len(self.n_relevant)
 
+    @property
+    def asked_again(self) -> bool:
+        """Whether anybody was asked more than one question."""
+        return len(np.unique(self.people)) < len(self)
+
     def take(self, questions: IntArray) -> Examples:
         """Return the examples of some questions, in that order."""
         lengths = np.diff(self.indptr)[questions]

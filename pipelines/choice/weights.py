@@ -1,10 +1,10 @@
 """A blend's weights learned from what its channels say of candidates and which of them were taken. Pure.
 
 The smoothed nDCG@10 (`soft_ndcg`) is climbed by L-BFGS-B, drawn towards the shipped weights as if `PRIOR` questions
-had asked for them, weights of dislikes at most 0 and all others at least 0. Then channels go, one after another, while
-one is worth less than `LEAST_WORTH`. What was learned is used only where it does better than the shipped weights for
-people it was not learned from. A channel ranks alone where it beats both for certain: whatever is chosen is never worse
-on these people than the best channel alone.
+had asked for them (`PRIOR_AGAIN` where people were asked again), weights of dislikes at most 0 and all others at
+least 0. Then channels go, one after another, while one is worth less than `LEAST_WORTH`. What was learned is used only
+where it does better than the shipped weights for people it was not learned from. A channel ranks alone where it beats
+both for certain: whatever is chosen is never worse on these people than the best channel alone.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from pipelines.choice.examples import Examples
 
 TEMPERATURE = 0.1
 """Of the smoothed metric, in standard deviations of the blend's channels; 0.05 to 0.2 are alike."""
-PRIOR = 20.0
-"""How strongly weights are drawn to the shipped ones: a squared distance of 1 costs what so many questions' nDCG of 1
-would gain. docs/evaluation.md has what 20 and 60 are worth; 5 was like 20, 200 and 600 were not as good."""
+PRIOR, PRIOR_AGAIN = 60.0, 20.0
+"""How strongly weights are drawn to the shipped ones, where people were asked once and where they were asked again: a
+squared distance of 1 costs what so many questions' nDCG of 1 would gain. docs/evaluation.md has what both are worth."""
 LEAST_WORTH = 0.0003
 """nDCG@10 below which a channel is not worth the time it takes. People left out on ml-latest-small gained 0.0038 where
 channels went that cost nothing, 0.0028 where those went that were worth less than 0.0005, and 0.0002 where all went
@@ -154,7 +154,8 @@ def _climb(examples: Examples, prior: Values, weights: Values, steps: int) -> Va
     """Climb the smoothed metric from some weights, drawn to the prior."""
     if steps == 0:
         return weights
-    pull, n = PRIOR / len(examples), len(examples)
+    n = len(examples)
+    pull = (PRIOR_AGAIN if examples.asked_again else PRIOR) / n
     values, slopes = np.empty(n), np.empty(len(examples.says), np.float32)
 
     def loss(now: Values) -> tuple[float, Values]:

@@ -73,7 +73,7 @@ def test_questions_put_to_the_same_people_are_not_more_people(monkeypatch: pytes
         return climb(people, start)
 
     monkeypatch.setattr(weights, "climb", climb_and_tell)
-    monkeypatch.setattr(weights, "PRIOR", 2 * weights.PRIOR)  # as strong beside twice the questions
+    monkeypatch.setattr(weights, "PRIOR_AGAIN", 2 * weights.PRIOR)  # as strong beside twice the questions
     lesson = learn_weights(Examples.stack([once, once]), shipped)
     assert (lesson.people, lesson.questions) == (200, 400)
     # nobody's second question helps to answer their first one
