@@ -17,6 +17,8 @@ from pipelines.models.parts.compiled import FREE_SUMS, compiled, prepare
 
 TILE = 128
 """Films that are looked at together: mostly none of them is good enough, which is told sixteen at a time."""
+SEARCH_COST = 32
+"""Films of a row that are gone through in the time one listed film takes to be searched for in it."""
 FAINT = 1e-9
 """Deviations below this share of the mean are rounding: nothing is told apart."""
 
@@ -162,7 +164,7 @@ def best(
 
 
 @partial(compiled, arguments="i8:1 i4:1 f4:1 i8:1 i4:1 f4:2 i8:1 f4:1 i8:1 i4:1 i8:1 i8:1 i4:1! f4:2! f4:1!")
-def read_back(
+def read_back(  # noqa: PLR0912 - a kernel is one piece: numba compiles no call to another cheaply
     indptr: Any, indices: Any, data: Any, bounds: Any, items: Any, weights: Any, channels: Any, for_it: Any,
     list_bounds: Any, listed: Any, explained: Any, cells: Any, place: Any, raw: Any, added: Any,
 ) -> None:  # fmt: skip
@@ -171,7 +173,7 @@ def read_back(
     Parameters
     ----------
     indptr, indices, data, bounds, items, weights, channels
-        As in `add_sparse`, but the weights are the whole ones.
+        As in `add_sparse`, but the weights are the whole ones; columns ascend within a row of the matrix.
     for_it : float32 array, shape (n_ratings,)
         What each rating weighs in all channels that speak for films, together.
     list_bounds, listed : int64 and int32 arrays
@@ -201,7 +203,17 @@ def read_back(
                 continue
             begin, end = indptr[items[r]], indptr[items[r] + 1]
             films, values = indices[begin:end], data[begin:end]
-            for e in range(len(films)):
+            search = (list_bounds[p + 1] - low) * SEARCH_COST < len(films)
+            for step in range(list_bounds[p + 1] - low if search else len(films)):
+                e = step
+                if search:  # whose steps do not wait for a guess of where it goes
+                    film, e, length = listed[low + step], 0, len(films)
+                    while length > 1:
+                        half = length // 2
+                        e += half * (films[e + half - 1] < film)
+                        length -= half
+                    if films[e] != film:
+                        continue
                 if place[films[e]] != 0:
                     at = place[films[e]] - 1
                     for c in range(len(weights)):

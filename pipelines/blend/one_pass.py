@@ -18,8 +18,11 @@ gives that as one candidate × channel matrix, for learning weights or a second 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +41,12 @@ from pipelines.people.history import FloatArray, Histories
 BATCH_BYTES = 96_000_000
 """Totals and scores of factor models held at once."""
 LARGEST_BATCH = 64
+PART = 4 * LARGEST_BATCH
+"""Histories that a thread scores before it takes the next ones."""
+MOST_THREADS = 8
+"""Each holds scores of its own; of more the interpreter's lock would keep some waiting."""
+
+Found = TypeVar("Found")
 
 Sums = NDArray[np.float64]
 
@@ -57,8 +66,34 @@ class OnePass:
         personal = np.array([channel.model.personal for channel in self.channels], dtype=np.bool_)
         self.readers = Readers(positive, personal, matrices_of(self.channels))
 
-    def batches(self, histories: Histories) -> Iterator[Scored]:
-        """Score every history once, in order, a batch at a time; one batch's scores lie where the last one's lay."""
+    def each(self, histories: Histories, read: Callable[[Scored], Found]) -> Iterator[Found]:
+        """Score every history once and yield what ``read`` makes of each batch, in order; a thread a core.
+
+        Kernels and products let go of the interpreter. Where one thread's histories end is where a batch ends anyway,
+        so that how many threads there are changes no score.
+        """
+        if len(histories) <= PART:
+            yield from map(read, self.batches(histories))
+            return
+
+        def part(start: int) -> list[Found]:
+            own = histories.take(np.arange(start, min(start + PART, len(histories))))
+            return [read(batch) for batch in self.batches(own, start)]
+
+        threads = min(MOST_THREADS, os.cpu_count() or 1)
+        # `batches` sets and restores the same limit in each thread
+        with _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+            for found in pool.map(part, range(0, len(histories), PART)):
+                yield from found
+
+    def batches(self, histories: Histories, first: int = 0) -> Iterator[Scored]:
+        """Score every history once, in order, a batch at a time; one batch's scores lie where the last one's lay.
+
+        Parameters
+        ----------
+        first : int
+            The place of the first history among all, which is told in each batch.
+        """
         self.model.check(histories)
         weights = weights_of(self.channels, histories)
         folds = {number: self.channels[number].model.fold_in(histories, weights[number]) for number in self.factors}
@@ -69,10 +104,10 @@ class OnePass:
         row, place = np.empty(self.n_items, dtype=np.float32), np.zeros(self.n_items, dtype=np.int32)
         # small systems and thin products: handing each to several threads costs more than it saves
         with _libraries().limit(limits=1, user_api="blas"):
-            for first, batch in histories.chunks(size):
-                n, flat = len(batch), slice(histories.indptr[first], histories.indptr[first + len(batch)])
+            for start, batch in histories.chunks(size):
+                n, flat = len(batch), slice(histories.indptr[start], histories.indptr[start + len(batch)])
                 scored = Scored(
-                    self.readers, first, batch, weights[:, flat],
+                    self.readers, first + start, batch, weights[:, flat],
                     {number: _part(fold, batch, flat) for number, fold in folds.items()},
                     {number: own[:n] for number, own in zip(folds, rows, strict=True)}, total[:n], candidate[:n],
                     gain=np.zeros((len(weights), n), np.float32), shift=np.zeros((len(weights), n), np.float32),
@@ -178,9 +213,7 @@ class Candidates:
     channels: list[str]
 
 
-def candidate_scores(
-    model: Model, histories: Histories, k: int, channels: list[Channel] | None = None, *, seen: Histories | None = None
-) -> Candidates:
+def candidate_scores(model: Model, histories: Histories, k: int, channels: list[Channel] | None = None) -> Candidates:
     """Return each history's k best candidates under the channels' weights, with the candidate × channel matrix.
 
     Parameters
@@ -190,10 +223,12 @@ def candidate_scores(
     """
     ranking = OnePass(model, channels)
     weights = np.array([channel.weight for channel in ranking.channels], dtype=np.float32)
-    lists, says = [], []
-    for batch in ranking.batches(histories):
-        rows = None if seen is None else seen.take(np.arange(batch.first, batch.first + len(batch.histories)))
-        lists.append(batch.best(k, seen=rows))
-        says.append(batch.explain(lists[-1]).says / weights)
+
+    def read(batch: Scored) -> tuple[Lists, FloatArray]:
+        best = batch.best(k)
+        return best, batch.explain(best).says / weights
+
+    found = list(ranking.each(histories, read))
     empty = np.zeros((0, len(weights)), dtype=np.float32)
-    return Candidates(Lists.concatenate(lists), np.concatenate([empty, *says]), [c.name for c in ranking.channels])
+    lists, says = Lists.concatenate([best for best, _ in found]), np.concatenate([empty, *(own for _, own in found)])
+    return Candidates(lists, says, [channel.name for channel in ranking.channels])

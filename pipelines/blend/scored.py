@@ -89,21 +89,19 @@ class Scored:
     shift: FloatArray
     place: ItemArray
 
-    def best(self, k: int, *, seen: Histories | None = None, allowed: BoolArray | None = None) -> Lists:
-        """Return each history's k best candidates, score descending, movie_id ascending among equals.
+    def best(self, k: int, *, allowed: BoolArray | None = None) -> Lists:
+        """Return each history's k best candidates that it does not hold, score descending, movie_id ascending.
 
         Parameters
         ----------
-        seen : Histories, optional
-            Films never to be listed, a row a history; by default what the histories hold, which never is.
         allowed : bool array, shape (n_items,), optional
         """
         n, n_items = self.total.shape
-        seen, k = self.histories if seen is None else seen, max(0, min(k, n_items))
+        histories, k = self.histories, max(0, min(k, n_items))
         items, scores = np.empty((n, k), dtype=np.int32), np.empty((n, k), dtype=np.float32)
         counts = np.zeros(n, dtype=np.int64)
         mask = np.ones(n_items, dtype=np.bool_) if allowed is None else allowed
-        kernel.best(self.total, self.candidate, mask, seen.indptr, seen.item_idx, items, scores, counts)
+        kernel.best(self.total, self.candidate, mask, histories.indptr, histories.item_idx, items, scores, counts)
         kept = np.arange(k) < counts[:, None]
         return Lists(np.concatenate(([0], np.cumsum(counts))), items[kept], scores[kept])
 

@@ -30,32 +30,31 @@ POPULAR = PopularityModel.source
 """The source of a film that filled a list up."""
 
 
-def recommend(
-    model: Model,
-    histories: Histories,
-    k: int,
-    *,
-    seen: Histories | None = None,
-    allowed: NDArray[np.bool_] | None = None,
-) -> Lists:
+def recommend(model: Model, histories: Histories, k: int) -> Lists:
     """Rank the k best unseen films for each history by one model; nothing is filled up.
-
-    Parameters
-    ----------
-    seen : Histories, optional
-        Films never to list beside those of the histories, as many rows.
-    allowed : bool array, shape (n_items,), optional
-        Films that may be listed at all; by default every film.
 
     Returns
     -------
     Lists
         Score descending, movie_id ascending among equals. Fewer than k where the model can score no more.
     """
-    parts = []
-    for batch in OnePass(model).batches(histories):
-        parts.append(_best(model, batch, k, _rows(seen, batch), allowed))
-    return Lists.concatenate(parts)
+    return Lists.concatenate(list(OnePass(model).each(histories, lambda batch: best_films(model, batch, k))))
+
+
+def best_films(model: Model, batch: Scored, k: int, allowed: NDArray[np.bool_] | None = None) -> Lists:
+    """Return the best films of a batch; where the model says so, some places go to films that nobody rated.
+
+    Parameters
+    ----------
+    allowed : bool array, shape (n_items,), optional
+        Films that may be listed at all; by default every film.
+    """
+    lists = batch.best(k, allowed=allowed)
+    every = getattr(model.config, "cold_every", 0)
+    if every == 0:
+        return lists
+    cold = model.cold_ if allowed is None else model.cold_ & allowed  # type: ignore[attr-defined]
+    return give_slots(lists, batch.best(k // every, allowed=cold), every, k)
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ class Ranker:
         open_to_model = self._open_to_model(allowed)
         ranked, speakers, reasons = [], [np.zeros(0, dtype=np.int64)], []
         for batch in self.one_pass.batches(known):
-            lists = _best(self.model, batch, length, None, open_to_model)
+            lists = best_films(self.model, batch, length, open_to_model)
             ranked.append(lists)
             words = batch.explain(lists, explained, REASONS)
             speakers.append(self._speakers(words))
@@ -160,17 +159,3 @@ class Ranker:
         kept = allowed[self.order.item_idx]
         items = self.order.item_idx[kept]
         return Lists(np.array([0, len(items)], dtype=np.int64), items, self.order.scores[kept])
-
-
-def _best(model: Model, batch: Scored, k: int, seen: Histories | None, allowed: NDArray[np.bool_] | None) -> Lists:
-    """Return the best films of a batch; where the model says so, some places go to films that nobody rated."""
-    lists = batch.best(k, seen=seen, allowed=allowed)
-    every = getattr(model.config, "cold_every", 0)
-    if every == 0:
-        return lists
-    cold = model.cold_ if allowed is None else model.cold_ & allowed  # type: ignore[attr-defined]
-    return give_slots(lists, batch.best(k // every, seen=seen, allowed=cold), every, k)
-
-
-def _rows(seen: Histories | None, batch: Scored) -> Histories | None:
-    return None if seen is None else seen.take(np.arange(batch.first, batch.first + len(batch.histories)))

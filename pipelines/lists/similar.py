@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import ArrayLike
-from threadpoolctl import threadpool_limits
 
 from pipelines.blend.channels import Channel
 from pipelines.blend.one_pass import OnePass
@@ -24,9 +23,6 @@ from pipelines.models.parts.item_side import Factors, ItemSide
 from pipelines.models.parts.top_k import Lists
 from pipelines.people.history import FloatArray, Histories
 from pipelines.progress import step
-
-PART_FILMS = 2_000
-"""Films that a thread ranks before it takes the next ones."""
 
 
 class Likeness(Model):
@@ -78,17 +74,12 @@ def similar_films(model: Model, item_idx: ArrayLike, k: int) -> Lists:
         nothing = np.zeros(0, dtype=np.int32)
         return Lists(np.zeros(len(items) + 1, dtype=np.int64), nothing, nothing.astype(np.float32))
     ranking = OnePass(model, channels)
-
-    def rank(start: int) -> Lists:
-        part = single.take(np.arange(start, min(start + PART_FILMS, len(items))))
-        return Lists.concatenate([batch.best(k) for batch in ranking.batches(part)])
-
-    parts = []
-    # kernels and products let go of the interpreter; `batches` sets and restores the same limit in each thread
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-        for number, lists in enumerate(threads.map(rank, range(0, len(items), PART_FILMS))):
-            step("similar films", number * PART_FILMS, len(items))
-            parts.append(lists)
+    parts: list[Lists] = []
+    done = 0
+    for lists in ranking.each(single, lambda batch: batch.best(k)):
+        done += len(lists)
+        step("similar films", done, len(items))
+        parts.append(lists)
     return Lists.concatenate(parts)
 
 

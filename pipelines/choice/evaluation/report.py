@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.choice.evaluation import metrics
-from pipelines.choice.evaluation.calibration import Promises, curve_of, promises
+from pipelines.choice.evaluation.calibration import Promises, ask, curve_of
 from pipelines.choice.evaluation.metrics import Values
 from pipelines.choice.evaluation.segments import ALL, film_segments, history_segments, in_segment
 from pipelines.choice.evaluation.significance import Interval, bootstrap, paired_bootstrap
 from pipelines.choice.evaluation.split import Fold, Ratings, make_folds
 from pipelines.films.films import Films
 from pipelines.lists.chance import Curve
-from pipelines.lists.rank import recommend
 from pipelines.models.base import Model
 from pipelines.models.parts.sharing import fit_all, of_films_alone
 from pipelines.people.history import Histories, IntArray
@@ -183,11 +182,12 @@ def evaluate(
             known += of_films_alone([model])
             if progress is not None:
                 progress(f"{protocol}, fold {number} of {len(folds)}: {name}")
-            top = metrics.lay_out(recommend(model, fold.histories, k), k)
+            lists, own_promises = ask(model, fold, k)
+            top = metrics.lay_out(lists, k)
             tops[name].append(top)
             measured[name].append(_measure(top, fold, films, genres))
             scalars[name].append(_whole(model, top, fold, films))
-            promised[name].append(promises(model, fold))
+            promised[name].append(own_promises)
     for name in makers:
         values[name] = _align(measured[name], folds, users)
         results[name] = _summarise(values[name], scalars[name], len(users), seed)

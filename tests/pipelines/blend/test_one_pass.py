@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.blend.channels import Channel, channels_of, split_name
 from pipelines.blend.hybrid import HybridConfig, HybridModel
-from pipelines.blend.one_pass import OnePass, candidate_scores
+from pipelines.blend.one_pass import PART, OnePass, candidate_scores
 from pipelines.films.films import Films
 from pipelines.lists.rank import recommend
 from pipelines.people.history import Histories
@@ -141,6 +141,18 @@ def test_sparse_channels_do_not_depend_on_the_batch_to_the_bit(
         one = candidate_scores(model, histories.take([row]), 20, alone)
         np.testing.assert_array_equal(one.lists.item_idx, together.lists.row(row)[0])
         np.testing.assert_array_equal(one.lists.scores, together.lists.row(row)[1])
+
+
+def test_threads_change_no_score(model: HybridModel, histories: Histories) -> None:
+    many = histories.take(np.tile(np.arange(N_PEOPLE), 8))
+    assert len(many) > 2 * PART
+    ranking = OnePass(model)
+    alone = [(batch.first, batch.best(9)) for batch in ranking.batches(many)]
+    shared = list(ranking.each(many, lambda batch: (batch.first, batch.best(9))))
+    assert [first for first, _ in shared] == [first for first, _ in alone]
+    for (_, ours), (_, theirs) in zip(shared, alone, strict=True):
+        np.testing.assert_array_equal(ours.item_idx, theirs.item_idx)
+        np.testing.assert_array_equal(ours.scores, theirs.scores)
 
 
 def test_memory_of_scores_does_not_grow_with_people(model: HybridModel, histories: Histories) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pipelines.blend.catalogue import MODELS, load_model
 from pipelines.blend.one_pass import OnePass, candidate_scores
 from pipelines.films.films import Films
-from pipelines.lists.rank import recommend
+from pipelines.lists.rank import best_films, recommend
 from pipelines.lists.similar import similar_films
 from pipelines.models.base import Model
 from pipelines.people.history import Histories
@@ -75,14 +75,8 @@ def test_a_longer_list_begins_with_the_shorter_one(model: Model, histories: Hist
 
 def test_allowed_films_only(model: Model, histories: Histories) -> None:
     allowed = np.array([False, False, False, True, True, True, False])
-    assert allowed[recommend(model, histories, 7, allowed=allowed).item_idx].all()
-
-
-def test_something_other_than_the_history_can_be_seen(model: Model, histories: Histories) -> None:
-    everything = Histories.from_columns(
-        np.repeat(np.arange(6), 7), np.tile(np.arange(7), 6), np.ones(42), np.ones(42), 6
-    )
-    assert len(recommend(model, histories, 7, seen=everything).item_idx) == 0
+    (batch,) = OnePass(model).batches(histories)
+    assert allowed[best_films(model, batch, 7, allowed).item_idx].all()
 
 
 def test_an_empty_history_is_legal(model: Model) -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from pipelines.blend.one_pass import OnePass
 from pipelines.films.films import Films
 from pipelines.lists.rank import recommend
 from pipelines.models.bpr import BprConfig, BprModel
@@ -55,7 +56,8 @@ def test_memory_does_not_grow_with_people_times_factors_squared() -> None:
     model = BprModel(BprConfig(factors=FACTORS, iterations=1)).fit(histories, Films(np.arange(N_ITEMS)))
     recommend(model, histories.take([0, 1]), 10)
     tracemalloc.start()
-    recommend(model, histories, 10)
+    for batch in OnePass(model).batches(histories):  # as each thread of `recommend` does
+        batch.best(10)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     systems = N_PEOPLE * FACTORS**2 * 8  # 524 MB, and twice that while they are solved

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.choice.evaluation.calibration import curve_of, promises
+from pipelines.choice.evaluation.calibration import ask, curve_of
 from pipelines.choice.evaluation.split import Fold, make_folds
 from pipelines.choice.recipes import make_model
 from pipelines.jobs.measure import open_matched
@@ -34,7 +34,7 @@ def test_they_are_the_scores_that_lists_are_ranked_by(name: str) -> None:
     whole = listed_scores(model, fold, len(films))
     asked = zip(fold.asked.owner.tolist(), fold.asked.item_idx.tolist(), fold.asked.ratings.tolist(), strict=True)
     expected = [(whole[row, item], float(stars >= 4)) for row, item, stars in asked if (row, item) in whole]
-    scores, liked = promises(model, fold)
+    scores, liked = ask(model, fold, 10)[1]
     assert scores == pytest.approx([score for score, _ in expected], rel=1e-4, abs=1e-5)
     assert liked.tolist() == [like for _, like in expected]
     assert expected or name == "content"
@@ -49,7 +49,7 @@ def test_people_who_were_held_out_like_as_many_as_was_promised(tmp_path: Path, s
     for part in ("validation", "test"):
         fold = make_folds("strong", chosen.ratings, part=part, seed=1)[0]
         model = make_model("hybrid").fit(fold.train, chosen.films)
-        parts[part] = promises(model, fold)
+        parts[part] = ask(model, fold, 10)[1]
         curves[part] = curve_of([parts[part]])
         if part == "test":
             listed = listed_scores(model, fold, 10)
