@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.errors import EmptyLakeError
-from warehouse.files import make_folder, remove_leftovers, write_text
+from warehouse.files import make_folder, remove_folder, remove_leftovers, write_text
 from warehouse.folder import DataFolder
 
 RUN_ID = re.compile(r"^\d{8}T\d{6}Z-[0-9a-f]{6}$")
@@ -115,4 +115,4 @@ def clear_others(folder: DataFolder, run_id: str) -> None:
     remove_leftovers(folder.models)
     for path in folder.models.glob("*"):
         if RUN_ID.match(path.name) and path.name != run_id:
-            shutil.rmtree(path)
+            remove_folder(path)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from warehouse.errors import DamagedFileError
-from warehouse.files import new_folder
+from warehouse.files import new_folder, remove_folder
 from warehouse.sums import damaged, seal
 
 log = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ def has_landed(home: Path) -> bool:
     names = damaged(home)
     if names:
         log.warning("a damaged batch is landed anew: %s in %s", ", ".join(names), home)
-        delete_batch(home)
+        remove_folder(home)
     return not names
 
 
@@ -50,11 +49,3 @@ def check_batches(homes: Iterable[Path], remedy: str) -> None:
     for home in homes:
         if names := damaged(home):
             raise DamagedFileError(f"batch {home} is damaged ({', '.join(names)}); {remedy}")
-
-
-def delete_batch(home: Path) -> None:
-    """Delete a batch, at once for whoever looks."""
-    grave = home.with_name(f".{home.name}.tmp")
-    shutil.rmtree(grave, ignore_errors=True)
-    home.rename(grave)
-    shutil.rmtree(grave)

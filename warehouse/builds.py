@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from warehouse.errors import DamagedFileError, EmptyLakeError
-from warehouse.files import link_to, new_folder, remove_leftovers
+from warehouse.files import link_to, new_folder, remove_folder, remove_leftovers
 from warehouse.folder import BUILT, DataFolder
 from warehouse.sums import check, rewriting, seal
 
@@ -102,4 +102,4 @@ def _remove_others(folder: DataFolder, build_id: str) -> None:
     """Delete older builds; who has one of their files open reads on."""
     for path in folder.builds.iterdir():
         if path.is_dir() and not path.is_symlink() and path.name != build_id:
-            shutil.rmtree(path, ignore_errors=True)
+            remove_folder(path)

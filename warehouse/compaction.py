@@ -6,9 +6,10 @@ import json
 import logging
 from pathlib import Path
 
-from warehouse.batches import delete_batch, landing
+from warehouse.batches import landing
 from warehouse.changes import batch_folders
 from warehouse.db import connect, parquet_files, quoted
+from warehouse.files import remove_folder
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,6 @@ def compact_changes(home: Path, most: int = MOST_BATCHES) -> str | None:
         record = {"batch_id": batch_id, "complete": False, "compacted": [batch.name for batch in batches]}
         (target / "batch.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     for batch in batches:
-        delete_batch(batch)
+        remove_folder(batch)
     log.info("compact done source=%s batches=%d batch=%s", home.name, len(batches), batch_id)
     return batch_id

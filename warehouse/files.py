@@ -79,6 +79,14 @@ def new_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def remove_folder(path: Path) -> None:
+    """Delete a folder, at once for whoever looks: killed on the way, it leaves what `remove_leftovers` deletes."""
+    grave = path.with_name(f".{path.name}.tmp")
+    shutil.rmtree(grave, ignore_errors=True)
+    path.rename(grave)
+    shutil.rmtree(grave)
+
+
 def link_to(link: Path, target: Path) -> None:
     """Make ``link`` point to ``target`` at once, whatever stood there before."""
     make_folder(link.parent)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from typing import Any
 
 from warehouse.contracts.release import SCHEMA_VERSION
 from warehouse.errors import BrokenReleaseError, NoReleaseError, UnknownReleaseError
-from warehouse.files import link_to, write_text
+from warehouse.files import link_to, remove_folder, write_text
 from warehouse.folder import DataFolder
 from warehouse.manifest import has_hash, has_size, read_manifest
 from warehouse.pins import Pins
@@ -203,9 +202,7 @@ class ReleaseStore:
         spared = {*ids[:keep], *list(last_of_day.values())[:daily], self.current_id()}
         doomed = [release_id for release_id in ids if release_id not in spared]
         for release_id in doomed:
-            grave = self.home / f".{release_id}.tmp"
-            (self.home / release_id).rename(grave)
-            shutil.rmtree(grave)
+            remove_folder(self.home / release_id)
         return doomed
 
 

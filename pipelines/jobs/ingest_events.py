@@ -10,10 +10,10 @@ from pipelines.people.suppression import suppressed
 from pipelines.settings import Settings
 from pipelines.sources.events.inbox import SOURCE, archive_of, take_inbox
 from warehouse import ledgers
-from warehouse.batches import damaged_batches, delete_batch
+from warehouse.batches import damaged_batches
 from warehouse.changes import batch_folders
 from warehouse.errors import TooManyBadRowsError
-from warehouse.files import make_folder, remove_leftovers
+from warehouse.files import make_folder, remove_folder, remove_leftovers
 from warehouse.folder import DataFolder
 from warehouse.lock import writing
 
@@ -106,5 +106,5 @@ def _take_damaged_again(folder: DataFolder) -> None:
         for path in sorted(archive_of(folder).glob(f"{digest}-*")):
             log.warning("a damaged batch is landed anew: %s", home)
             path.rename(make_folder(folder.inbox) / path.name.removeprefix(f"{digest}-"))
-            delete_batch(home)
+            remove_folder(home)
             break

@@ -15,11 +15,11 @@ from pipelines.sources.supabase.api import SupabaseApi
 from pipelines.sources.supabase.postgres import PostgresTable
 from pipelines.sources.supabase.rows import RatingsTable, Read
 from warehouse import ledgers
-from warehouse.batches import damaged_batches, delete_batch
+from warehouse.batches import damaged_batches
 from warehouse.changes import Changes, batch_folders, land_changes
 from warehouse.compaction import compact_changes
 from warehouse.errors import ConfigError
-from warehouse.files import remove_leftovers
+from warehouse.files import remove_folder, remove_leftovers
 from warehouse.folder import DataFolder
 from warehouse.lock import writing
 from warehouse.quarantine import quarantining
@@ -84,7 +84,7 @@ def ingest_supabase(
         check_share("Supabase", aside.rows, read.given, allowed, first=aside.first, kept_in=quarantined)
         for home in damaged:  # the whole table has just been read, so that what they told is landed anew
             log.warning("a damaged batch is landed anew: %s", home)
-            delete_batch(home)
+            remove_folder(home)
         changes = land_changes(
             read.rows,
             folder.batches(SOURCE),

@@ -160,3 +160,35 @@ def test_a_checksum_of_nothing_known_is_damage(tmp_path: Path) -> None:
     folder.dataset("movies").write_text(RATINGS_HEADER)
     with pytest.raises(DamagedFileError, match=r"movies\.parquet is damaged"):
         built_file(folder, "movies")
+
+
+def test_killed_while_the_build_before_is_deleted_no_half_of_it_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = DataFolder(tmp_path)
+
+    def build() -> None:
+        with building(folder) as home:
+            (home / "movies.parquet").write_text("films")
+            (home / "interactions.parquet").write_text("ratings")
+
+    def visible() -> list[Path]:
+        return [path for path in folder.builds.glob("[0-9]*") if path.is_dir()]
+
+    class Killed(BaseException):
+        """Nothing catches it, as nothing catches `kill -9`."""
+
+    def killed_on_the_way(path: Path, **_: object) -> None:
+        if (path / "movies.parquet").exists():
+            (path / "movies.parquet").unlink()
+            raise Killed
+
+    build()
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", killed_on_the_way)
+        with pytest.raises(Killed):
+            build()
+    assert [damaged(path) for path in visible()] == [[]]
+    build()
+    assert [path.name for path in folder.builds.iterdir()].count("current") == 1
+    assert len(list(folder.builds.iterdir())) == 2

@@ -8,9 +8,10 @@ import pytest
 
 from tests.warehouse.test_changes import land, state
 from warehouse import compaction
-from warehouse.batches import damaged_batches, delete_batch
+from warehouse.batches import damaged_batches
 from warehouse.changes import batch_folders
 from warehouse.compaction import compact_changes
+from warehouse.files import remove_folder
 
 
 def three_batches(home: Path) -> dict[tuple[str, int], float]:
@@ -44,10 +45,10 @@ def test_a_crash_while_the_old_ones_go_changes_nothing(
     def delete(home: Path) -> None:
         if len(deleted) == survivors:
             raise OSError("killed")
-        delete_batch(home)
+        remove_folder(home)
         deleted.append(home)
 
-    monkeypatch.setattr(compaction, "delete_batch", delete)
+    monkeypatch.setattr(compaction, "remove_folder", delete)
     with pytest.raises(OSError, match="killed"):
         compact_changes(tmp_path, 2)
     assert len(batch_folders(tmp_path)) == 4 - survivors
