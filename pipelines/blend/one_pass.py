@@ -97,9 +97,15 @@ class OnePass:
         self.model.check(histories)
         weights = weights_of(self.channels, histories)
         folds = {number: self.channels[number].model.fold_in(histories, weights[number]) for number in self.factors}
-        bytes_each = self.n_items * (5 + 4 * len(folds))
+        own = [number for number, side in self.factors.items() if side.folded]
+        bytes_each = self.n_items * (5 + 4 * len(own))
         size = max(1, min(LARGEST_BATCH, BATCH_BYTES // max(1, bytes_each), len(histories)))
-        rows = np.empty((len(folds), size, self.n_items), dtype=np.float32)
+        rows = {number: np.empty((size, self.n_items), dtype=np.float32) for number in own}
+        # what depends on no history is the same row for all
+        rows |= {
+            number: np.broadcast_to(side.columns[0], (size, self.n_items))
+            for number, side in self.factors.items() if not side.folded
+        }  # fmt: skip
         total, candidate = np.empty((size, self.n_items), np.float32), np.empty((size, self.n_items), np.bool_)
         row, place = np.empty(self.n_items, dtype=np.float32), np.zeros(self.n_items, dtype=np.int32)
         # small systems and thin products: handing each to several threads costs more than it saves
@@ -109,7 +115,7 @@ class OnePass:
                 scored = Scored(
                     self.readers, first + start, batch, weights[:, flat],
                     {number: _part(fold, batch, flat) for number, fold in folds.items()},
-                    {number: own[:n] for number, own in zip(folds, rows, strict=True)}, total[:n], candidate[:n],
+                    {number: rows[number][:n] for number in folds}, total[:n], candidate[:n],
                     gain=np.zeros((len(weights), n), np.float32), shift=np.zeros((len(weights), n), np.float32),
                     place=place,
                 )  # fmt: skip
@@ -184,14 +190,20 @@ def _part(fold: FoldIn, batch: Histories, flat: slice) -> FoldIn:
 
 def _score_factors(side: Factors, fold: FoldIn, batch: Histories, rows: FloatArray) -> NDArray[np.float64]:
     """Write u·Y for each history; return sum and sum of squares over the films it does not hold."""
+    n = len(batch)
+    if not side.folded:
+        held = np.where(side.scored[batch.item_idx], side.columns[0, batch.item_idx], 0).astype(np.float64)
+        first = side.first[0] - np.bincount(batch.owner, weights=held, minlength=n)
+        second = side.second[0, 0] - np.bincount(batch.owner, weights=held**2, minlength=n)
+        return np.column_stack((first, second))
     users = side.complete(fold.solve(keep=True))
     narrow = users.astype(np.float32)
     np.matmul(narrow, side.columns, out=rows)
     held = np.where(side.scored[batch.item_idx], rows[batch.owner, batch.item_idx], 0).astype(np.float64)
     rows[batch.owner, batch.item_idx] = 0
     wide = narrow.astype(np.float64)
-    first = wide @ side.first - np.bincount(batch.owner, weights=held, minlength=len(batch))
-    second = ((wide @ side.second) * wide).sum(axis=1) - np.bincount(batch.owner, weights=held**2, minlength=len(batch))
+    first = wide @ side.first - np.bincount(batch.owner, weights=held, minlength=n)
+    second = ((wide @ side.second) * wide).sum(axis=1) - np.bincount(batch.owner, weights=held**2, minlength=n)
     return np.column_stack((first, second))
 
 

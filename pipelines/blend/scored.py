@@ -66,7 +66,7 @@ class Scored:
     folds : dict of channel to FoldIn
         The systems of factor models.
     rows : dict of channel to float32 array, shape (n_histories, n_items)
-        Their scores; 0 for what a history holds.
+        Their scores; for what a history holds they mean nothing.
     total : float32 array, shape (n_histories, n_items)
         What the channels say together, also of films that are no candidates.
     candidate : bool array, shape (n_histories, n_items)
