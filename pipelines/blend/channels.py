@@ -7,7 +7,7 @@ history as the model's recipe says; ``covisitation.last`` reads the last film al
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,15 +92,26 @@ class Channel:
         return READINGS[self.reading](self.model, histories, self.model.history_weights(histories))
 
 
+def each_weights(channels: list[Channel], histories: Histories) -> Iterator[tuple[int, FloatArray]]:
+    """Yield each channel's place and what each rating weighs in it, a model's channels one after another.
+
+    What a model's readings have in common is worked out once, and one of them is held at a time.
+    """
+    by_model: dict[int, list[int]] = {}
+    for number, channel in enumerate(channels):
+        by_model.setdefault(id(channel.model), []).append(number)
+    for numbers in by_model.values():
+        model = channels[numbers[0]].model
+        whole = model.history_weights(histories)
+        for number in numbers:
+            yield number, READINGS[channels[number].reading](model, histories, whole)
+
+
 def weights_of(channels: list[Channel], histories: Histories) -> FloatArray:
     """Return what each rating weighs in each channel, float32, shape (n_channels, n_ratings)."""
     weights = np.empty((len(channels), len(histories.item_idx)), dtype=np.float32)
-    whole: dict[int, FloatArray] = {}
-    for number, channel in enumerate(channels):
-        model = channel.model
-        if id(model) not in whole:
-            whole[id(model)] = model.history_weights(histories)
-        weights[number] = READINGS[channel.reading](model, histories, whole[id(model)])
+    for number, own in each_weights(channels, histories):
+        weights[number] = own
     return weights
 
 

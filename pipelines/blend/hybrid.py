@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
-from pipelines.blend.channels import channels_of, split_name
+from pipelines.blend.channels import channels_of, each_weights, split_name
 from pipelines.films.films import Films
 from pipelines.models.als import AlsModel
 from pipelines.models.base import Model, ModelConfig
@@ -162,8 +162,8 @@ class HybridModel(Model):
         readers = [channel for channel in channels_of(self) if channel.model.personal and channel.weight > 0]
         share = sum(channel.weight for channel in readers)
         total = np.zeros(len(histories.item_idx), dtype=np.float32)
-        for channel in readers:
-            total += np.float32(channel.weight / share) * channel.weights(histories)
+        for number, weights in each_weights(readers, histories):
+            total += np.float32(readers[number].weight / share) * weights
         return total
 
 

@@ -192,11 +192,12 @@ def ratings_ago(histories: Histories) -> IntArray:
     n = len(histories.item_idx)
     if n == 0:
         return np.zeros(0, dtype=np.int64)
-    owner = histories.owner
-    differs = (np.diff(owner) != 0) | (np.diff(histories.rated_at) != 0)
+    ends = histories.indptr[1:]
+    differs = histories.rated_at[1:] != histories.rated_at[:-1]
+    differs[ends[(ends > 0) & (ends < n)] - 1] = True
     group_end = np.append(np.flatnonzero(differs), n - 1)
-    last_of_group = group_end[np.searchsorted(group_end, np.arange(n))]
-    ago: IntArray = histories.indptr[1:][owner] - 1 - last_of_group
+    last_of_group = np.repeat(group_end, np.diff(group_end, prepend=-1))
+    ago: IntArray = np.repeat(ends - 1, histories.lengths) - last_of_group
     return ago
 
 
