@@ -1,7 +1,7 @@
 """Learning a blend from the data at hand: its members are fitted before a protocol's validation part and asked for it.
 
-Where that was measured to be better and people are few, they are asked again: about the film before that one
-(`last-out`) or another draw (`stratified`), by members that were fitted without it.
+Where that was measured to be worth its time and people are few (`stratified`), they are asked again, about another draw,
+by members that were fitted without it.
 What is learned there may be used on everything up to that protocol's test part, and on no other protocol's: what one
 asks for, another may have learned from.
 """
@@ -31,7 +31,7 @@ PEOPLE = 2000
 """People asked at most."""
 RATINGS = 5_000_000
 """Ratings that the members learn from at most, those of people drawn at random: large sets take no longer."""
-ROUNDS = {"last-out": 3, "stratified": 4}
+ROUNDS = {"stratified": 4}
 """Rounds of questions at most; one for other protocols. docs/evaluation.md tells what each was worth."""
 QUESTIONS = 3800
 """Questions that further rounds may add up to: sets of thousands of people are asked once, and take no longer."""

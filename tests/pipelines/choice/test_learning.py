@@ -90,18 +90,18 @@ def test_few_people_are_asked_in_rounds_and_many_once(
     ratings: Ratings, films: Films, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[str] = []
-    learner = Learner("last-out", ratings, films, progress=lines.append)
+    learner = Learner("stratified", ratings, films, progress=lines.append)
     learner.learn(HybridModel(CONFIG))
-    assert lines == [f"last-out: learning the weights, round {nth} of 3" for nth in (1, 2, 3)]
+    assert lines == [f"stratified: learning the weights, round {nth} of 4" for nth in (1, 2, 3, 4)]
     lesson = learner.lessons[0]
-    rounds = [make_folds("last-out", ratings, "validation", nth=nth)[0] for nth in (1, 2, 3)]
+    rounds = [make_folds("stratified", ratings, "validation", nth=nth)[0] for nth in (1, 2, 3, 4)]
     assert lesson.questions == sum(len(fold.users) for fold in rounds)
     assert lesson.people == len(set(np.concatenate([fold.users for fold in rounds]).tolist()))
     monkeypatch.setattr(learning, "QUESTIONS", len(rounds[0].users))
     lines.clear()
-    learner = Learner("last-out", ratings, films, progress=lines.append)
+    learner = Learner("stratified", ratings, films, progress=lines.append)
     learner.learn(HybridModel(CONFIG))
-    assert lines == ["last-out: learning the weights, round 1 of 1"]
+    assert lines == ["stratified: learning the weights, round 1 of 1"]
     assert learner.lessons[0].questions == len(rounds[0].users)
 
 
