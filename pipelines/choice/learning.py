@@ -1,8 +1,8 @@
 """Learning a blend from the data at hand: its members are fitted before a protocol's validation part and asked for it.
 
 Where that was measured to be worth its time and people are few (`stratified`), they are asked again, about another
-draw, by members that were fitted without it. What is learned there may be used on everything up to that protocol's test part, and on no other protocol's: what one
-asks for, another may have learned from.
+draw, by members that were fitted without it. What is learned there may be used on everything up to that protocol's test
+part, and on no other protocol's: what one asks for, another may have learned from.
 """
 
 from __future__ import annotations
