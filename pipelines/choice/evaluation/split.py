@@ -133,23 +133,25 @@ def make_folds(
         Ask at most this many users a fold, drawn at random, the same ones in every fold as far as they
         can be asked in it; all are learned from.
     nth : int
-        Which validation part, from 1: `next` and `last-out` go back so far, `temporal` to what came before an earlier
-        moment; `stratified` draws again, `strong` holds other people out.
+        Which draw of `stratified`'s validation part, from 1; the other protocols have one validation part.
     """
     if protocol not in PROTOCOLS:
         raise ValueError(f"no protocol is called {protocol!r}; there are {', '.join(PROTOCOLS)}")
-    if part not in get_args(Part) or nth < 1:
-        raise ValueError(f"part must be test or validation, its number at least 1, not {part!r} {nth}")
-    back = 0 if part == "test" else nth
+    if part not in get_args(Part):
+        raise ValueError(f"part must be test or validation, not {part!r}")
+    if nth != 1 and (nth < 1 or protocol != "stratified" or part != "validation"):
+        raise ValueError(
+            f"{protocol}'s {part} part has no draw {nth}: stratified's validation part alone is drawn again"
+        )
     draw = _draw(ratings.n_users, seed, max_people)
     if protocol == "stratified":
-        return [_stratified(ratings, back, draw, fold) for fold in range(STRATIFIED_FOLDS)]
+        return [_stratified(ratings, part, draw, fold, nth) for fold in range(STRATIFIED_FOLDS)]
     place, length = _places(ratings)
     if protocol == "strong":
-        return [_strong(ratings, back, draw, seed, place, length)]
-    makers: dict[str, Callable[[Ratings, int, Draw, IntArray, IntArray], Fold]]
+        return [_strong(ratings, part, draw, seed, place, length)]
+    makers: dict[str, Callable[[Ratings, str, Draw, IntArray, IntArray], Fold]]
     makers = {"next": _next, "last-out": _last_out, "temporal": _temporal}
-    return [makers[protocol](ratings, back, draw, place, length)]
+    return [makers[protocol](ratings, part, draw, place, length)]
 
 
 def _draw(n_users: int, seed: int, max_people: int | None) -> Draw:
@@ -160,45 +162,43 @@ def _draw(n_users: int, seed: int, max_people: int | None) -> Draw:
     return lambda users: np.sort(users[np.argsort(turn[users])[:max_people]])
 
 
-def _next(ratings: Ratings, back: int, draw: Draw, place: IntArray, length: IntArray) -> Fold:
+def _next(ratings: Ratings, part: str, draw: Draw, place: IntArray, length: IntArray) -> Fold:
     size = np.maximum(1, length // 5)
-    stop = length - back * size
+    stop = length if part == "test" else length - size
     asked = (place >= stop - size) & (place < stop)
     before = place < stop - size
     relevant = asked & (ratings.rating >= LIKE_FROM)
-    return _fold("next", back, ratings, draw, train=before, history=before, asked=asked, relevant=relevant)
+    return _fold("next", part, ratings, draw, train=before, history=before, asked=asked, relevant=relevant)
 
 
-def _last_out(ratings: Ratings, back: int, draw: Draw, place: IntArray, length: IntArray) -> Fold:
+def _last_out(ratings: Ratings, part: str, draw: Draw, place: IntArray, length: IntArray) -> Fold:
     positive = ratings.rating >= LIKE_FROM
     count = np.bincount(ratings.user_idx, weights=positive, minlength=ratings.n_users).astype(np.int64)
     chosen = (count >= MIN_POSITIVES)[ratings.user_idx]
     order = np.lexsort((place, ratings.user_idx))
     running = np.cumsum(positive[order])
     before_user = np.concatenate(([0], np.cumsum(count)[:-1]))
-    turn = np.empty(len(ratings), dtype=np.int64)
-    turn[order] = running - before_user[ratings.user_idx[order]]
-    target = count[ratings.user_idx] - back
-    # who has fewer positives than that is asked nothing, and learned from before the first one
-    cut = chosen & positive & (turn == np.maximum(target, 1))
-    asked = cut & (target >= 1)
-    stop = np.full(ratings.n_users, np.iinfo(np.int64).max)
-    stop[ratings.user_idx[cut]] = place[cut]
-    before = place < stop[ratings.user_idx]
-    return _fold("last-out", back, ratings, draw, train=before, history=before, asked=asked, relevant=asked)
+    nth = np.empty(len(ratings), dtype=np.int64)
+    nth[order] = running - before_user[ratings.user_idx[order]]
+    target = count[ratings.user_idx] - (0 if part == "test" else 1)
+    asked = chosen & positive & (nth == target)
+    asked_place = np.full(ratings.n_users, np.iinfo(np.int64).max)
+    asked_place[ratings.user_idx[asked]] = place[asked]
+    before = place < asked_place[ratings.user_idx]
+    return _fold("last-out", part, ratings, draw, train=before, history=before, asked=asked, relevant=asked)
 
 
-def _stratified(ratings: Ratings, back: int, draw: Draw, fold: int) -> Fold:
+def _stratified(ratings: Ratings, part: str, draw: Draw, fold: int, nth: int) -> Fold:
     train = _stratified_train(ratings.item_idx, fold)
     asked = ~train
-    if back:
-        kept = _stratified_train(ratings.item_idx[train], back * VALIDATION_SEED_OFFSET + fold)
+    if part == "validation":
+        kept = _stratified_train(ratings.item_idx[train], nth * VALIDATION_SEED_OFFSET + fold)
         rows = np.flatnonzero(train)
         asked = np.zeros(len(ratings), dtype=bool)
         asked[rows[~kept]] = True
         train = train & ~asked
     return _fold(
-        "stratified", back, ratings, draw, train=train, history=train, asked=asked, relevant=asked, needs_history=False
+        "stratified", part, ratings, draw, train=train, history=train, asked=asked, relevant=asked, needs_history=False
     )
 
 
@@ -214,10 +214,10 @@ def _stratified_train(item_idx: ItemArray, seed: int) -> BoolArray:
     return train
 
 
-def _temporal(ratings: Ratings, back: int, draw: Draw, place: IntArray, length: IntArray) -> Fold:
+def _temporal(ratings: Ratings, part: str, draw: Draw, place: IntArray, length: IntArray) -> Fold:
     within = np.ones(len(ratings), dtype=bool)
-    for _ in range(back):
-        within = ratings.rated_at < _moment(ratings.rated_at[within])
+    if part == "validation":
+        within = ratings.rated_at < _moment(ratings.rated_at)
     moment = _moment(ratings.rated_at[within])
     train = within & (ratings.rated_at < moment)
     known = np.bincount(ratings.user_idx[train], minlength=ratings.n_users) > 0
@@ -228,7 +228,7 @@ def _temporal(ratings: Ratings, back: int, draw: Draw, place: IntArray, length: 
     asked = within & ~train & ~first_half
     relevant = asked & (ratings.rating >= LIKE_FROM)
     return _fold(
-        "temporal", back, ratings, draw, train=train, history=train | first_half, asked=asked, relevant=relevant,
+        "temporal", part, ratings, draw, train=train, history=train | first_half, asked=asked, relevant=relevant,
         moment=moment,
     )  # fmt: skip
 
@@ -238,18 +238,18 @@ def _moment(rated_at: IntArray) -> int:
     return int(np.sort(rated_at)[int(TEMPORAL_TRAIN * len(rated_at))]) if len(rated_at) else 0
 
 
-def _strong(ratings: Ratings, back: int, draw: Draw, seed: int, place: IntArray, length: IntArray) -> Fold:
+def _strong(ratings: Ratings, part: str, draw: Draw, seed: int, place: IntArray, length: IntArray) -> Fold:
     shuffled = np.random.default_rng(seed).permutation(ratings.n_users)
     fifth = max(1, ratings.n_users // 5)
-    held = shuffled[back * fifth : (back + 1) * fifth]
+    held = {"test": shuffled[:fifth], "validation": shuffled[fifth : 2 * fifth]}
     out = np.zeros(ratings.n_users, dtype=bool)
-    out[shuffled[:fifth]] = True
-    out[held] = True
-    chosen = np.isin(ratings.user_idx, held)
+    out[held["test"]] = True
+    out[held[part]] = True
+    chosen = np.isin(ratings.user_idx, held[part])
     asked = chosen & (place >= length - np.maximum(1, length // 5))
     relevant = asked & (ratings.rating >= LIKE_FROM)
     train = ~out[ratings.user_idx]
-    return _fold("strong", back, ratings, draw, train=train, history=chosen & ~asked, asked=asked, relevant=relevant)
+    return _fold("strong", part, ratings, draw, train=train, history=chosen & ~asked, asked=asked, relevant=relevant)
 
 
 def _places(ratings: Ratings) -> tuple[IntArray, IntArray]:
@@ -266,7 +266,7 @@ def _places(ratings: Ratings) -> tuple[IntArray, IntArray]:
 
 def _fold(
     protocol: str,
-    back: int,
+    part: str,
     ratings: Ratings,
     draw: Draw,
     *,
@@ -289,7 +289,7 @@ def _fold(
     held = (ratings.user_idx[~train], ratings.item_idx[~train], ratings.rated_at[~train])
     return Fold(
         protocol=protocol,
-        part="validation" if back else "test",
+        part=part,
         train=ratings.histories(train),
         histories=ratings.histories(history & theirs).take(users),
         users=users,

@@ -71,24 +71,10 @@ def test_last_out_asks_for_the_last_positive_of_who_has_three(ratings: Ratings) 
     assert learned(fold)[1] == [0, 2]
 
 
-def test_earlier_validation_parts_go_back_by_a_fifth_or_a_positive(ratings: Ratings) -> None:
-    (fold,) = make_folds("next", ratings, "validation", nth=2)
-    # film 2 of the first one has two stars: learned from before, asked for by nobody
-    assert contents(fold) == {2: ([1], [3])}
-    assert learned(fold) == {0: [0, 1], 1: [], 2: [1]}
-    (fold,) = make_folds("last-out", ratings, "validation", nth=2)
-    assert contents(fold) == {0: ([0], [1]), 2: ([1], [3])}
-    assert learned(fold) == {0: [0], 1: [0, 2], 2: [1]}
-    (fold,) = make_folds("last-out", ratings, "validation", nth=3)
-    # the first one's four positives are films 0, 1, 3 and 4; the third one has no fourth to the last
-    assert contents(fold) == {}
-    assert learned(fold) == {0: [], 1: [0, 2], 2: [1]}
-
-
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("protocol", "nth"), [*((name, 1) for name in PROTOCOLS), *(("stratified", n) for n in (2, 3))]
+)
 def test_no_validation_part_knows_a_test_rating(protocol: str, nth: int) -> None:
-    asked_before = []
     tests, folds = make_folds(protocol, many()), make_folds(protocol, many(), "validation", nth=nth)
     for test, fold in zip(tests, folds, strict=True):
         asked = set(zip(test.users[test.asked.owner].tolist(), test.asked.item_idx.tolist(), strict=True))
@@ -97,9 +83,16 @@ def test_no_validation_part_knows_a_test_rating(protocol: str, nth: int) -> None
         for user, (history, relevant) in contents(fold).items():
             assert relevant
             assert not set(relevant) & {*history, *learned(fold)[user]}
-        asked_before.append(contents(fold))
-    others = make_folds(protocol, many(), "validation", nth=nth + 1)
-    assert all(before != contents(fold) for before, fold in zip(asked_before, others, strict=True))
+
+
+def test_stratified_draws_its_validation_part_again_and_no_other_protocol_does() -> None:
+    draws = [make_folds("stratified", many(), "validation", nth=nth) for nth in (1, 2)]
+    assert all(contents(first) != contents(second) for first, second in zip(*draws, strict=True))
+    for protocol in PROTOCOLS:
+        refused = [(0, "validation"), (2, "test")] + ([] if protocol == "stratified" else [(2, "validation")])
+        for nth, part in refused:
+            with pytest.raises(ValueError, match=f"{part} part has no draw {nth}"):
+                make_folds(protocol, many(), part, nth=nth)
 
 
 def test_stratified_draws_within_each_film_in_file_order(ratings: Ratings) -> None:
