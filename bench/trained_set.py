@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -50,6 +51,8 @@ def prepare(settings: Settings, make_zip: Callable[[], Path], *, learn: bool = T
         build(settings, run_id)
         train(settings, run_id, models=("hybrid",), overrides=None if learn else {"hybrid": {"channels": []}})
     bench = workbench(settings.folder)
+    if not learn and bench.read("train", "train")["lessons"]:
+        sys.exit(f"{settings.folder.root} holds learned weights: give another folder for the shipped ones")
     Measured().write(bench)
     Ranking("hybrid", None, []).write(bench)
     return bench.run_id

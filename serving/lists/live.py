@@ -59,13 +59,16 @@ class Live:
         started : float
             ``time.monotonic()`` when the request came; Supabase's time counts from there.
         """
+        if self._ratings is None:
+            self._metrics.live_failures.labels("not configured").inc()
+            return await self._stale(snapshot, user_id, limit, filters)
         seconds = max(MIN_SECONDS, self._seconds - (time.monotonic() - started))
         # what the release knows is looked up while Supabase is asked
         fresh, known = await asyncio.gather(
-            self._fresh(user_id, seconds), asyncio.to_thread(snapshot.history_of, user_id)
+            self._fresh(self._ratings, user_id, seconds), asyncio.to_thread(snapshot.history_of, user_id)
         )
         if fresh is None:
-            return replace(await self.stored(snapshot, user_id, limit, filters), stale=True, outdated=None)
+            return await self._stale(snapshot, user_id, limit, filters)
         made = await asyncio.to_thread(self._make, snapshot, fresh, known, limit, filters)
         return made or await self.stored(snapshot, user_id, limit, filters)
 
@@ -76,13 +79,13 @@ class Live:
             return Personal(popular_list(snapshot, limit, filters), "popularity_fallback")
         return Personal(picks, "precomputed")
 
-    async def _fresh(self, user_id: str, seconds: float) -> list[LiveRating] | None:
+    async def _stale(self, snapshot: Snapshot, user_id: str, limit: int, filters: Filters) -> Personal:
+        return replace(await self.stored(snapshot, user_id, limit, filters), stale=True, outdated=None)
+
+    async def _fresh(self, ratings: LiveRatings, user_id: str, seconds: float) -> list[LiveRating] | None:
         """Return the ratings of this moment, or None where they cannot be had."""
-        if self._ratings is None:
-            self._metrics.live_failures.labels("not configured").inc()
-            return None
         try:
-            return await self._ratings.read(user_id, seconds=seconds)
+            return await ratings.read(user_id, seconds=seconds)
         except SourceError as error:
             self._metrics.live_failures.labels(type(error).__name__).inc()
             log.warning("ratings not read reason=%s", error)
