@@ -66,17 +66,17 @@ class ContentModel(Model):
     """SHA-256 of the films' ids and words; empty before the fit."""
 
     def _fit(self, histories: Histories, films: Films) -> None:
-        words = documents(films)
+        words = self._words(films)
         self.nearest_ = nearest(film_vectors(words, self.config), self.config.neighbours)
-        self.catalogue_ = _digest(films, self._read(words))
+        self.catalogue_ = _digest(films, words)
 
     def is_fitted_on(self, films: Films) -> bool:
         """Tell whether the films are those of the fit, with the same said of each."""
-        return self.catalogue_ != "" and self.catalogue_ == _digest(films, self._read(documents(films)))
+        return self.catalogue_ != "" and self.catalogue_ == _digest(films, self._words(films))
 
-    def _read(self, words: Mapping[str, Words]) -> dict[str, Words]:
-        """Return the fields that count: others may differ without another fit."""
-        return {field: words[field] for field, weight in sorted(self.config.fields.items()) if weight > 0}
+    def _words(self, films: Films) -> dict[str, Words]:
+        """Read the fields that count: others may differ without another fit."""
+        return documents(films, sorted(field for field, weight in self.config.fields.items() if weight > 0))
 
     def _item_side(self) -> Neighbours:
         return Neighbours.of(self.nearest_)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -22,17 +23,24 @@ PROSE = ("title", "overview")
 Words = list[list[str]]
 
 
-def documents(films: Films) -> dict[str, Words]:
+def documents(films: Films, fields: Iterable[str] | None = None) -> dict[str, Words]:
     """Return what is known of each film as words, by field: a list of words a film, empty where nothing is known.
+
+    All fields unless some are named.
 
     ``genres`` are genres and pairs of them, as a comedy that is a horror film is neither kind of its own; ``keywords``,
     ``tags``, ``cast`` (three actors) and ``directors`` are one word each, so that two Scotts stay two people; ``title``
     and ``overview`` are their words; ``era`` is when it came out, ``language`` what is spoken where that tells films
     apart: not in English.
     """
-    return {field: [read(value) for value in _column(films, column)] for field, (column, read) in FIELDS.items()}
+    words = {}
+    for field in FIELDS if fields is None else fields:
+        column, read = FIELDS[field]
+        words[field] = [read(value) for value in _column(films, column)]
+    return words
 
 
+@lru_cache(1 << 16)  # a genre is on thousands of films
 def joined(name: str) -> str:
     """Write a name as one lower-case word: "Sigourney Weaver" is "sigourneyweaver"."""
     return re.sub(r"\W+", "", name).lower()
