@@ -19,8 +19,8 @@ from scipy.linalg import lapack
 
 from pipelines.films.films import Films
 from pipelines.models.ease import EaseConfig, EaseModel
-from pipelines.models.parts.autoencoder import gram
 from pipelines.models.parts.sampling import latest
+from pipelines.models.parts.through_films import gram
 from pipelines.people.history import Histories, weigh
 
 

@@ -1,4 +1,4 @@
-"""Products of sparse rows and the largest of them, compiled: arrays in, arrays out."""
+"""Products of sparse rows, with sparse and dense matrices, and the largest of them, compiled: arrays in, arrays out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from functools import partial
 from typing import Any
 
 from pipelines.models.parts.compiled import FREE_SUMS, compiled
+
+STRETCH = 1024
+"""Columns summed at once: what many rows read of them stays in the processor's cache."""
 
 
 @partial(compiled, fastmath=FREE_SUMS, arguments="i8:1 i4:1 f4:1 i8:1 i4:1 f4:1 f4:2!")
@@ -29,6 +32,31 @@ def products(indptr: Any, indices: Any, data: Any, bounds: Any, columns: Any, we
             found, values = indices[low:high], data[low:high]
             for e in range(len(found)):
                 row[found[e]] += weight * values[e]
+
+
+def _sums_of_rows(bounds: Any, columns: Any, weights: Any, dense: Any, rows: Any) -> None:
+    """Write the products of some sparse rows with a dense matrix.
+
+    Parameters
+    ----------
+    bounds, columns, weights : int64, int32 and float arrays
+        The rows, in CSR form.
+    dense, rows : float arrays, shapes (n, n_columns) and (n_rows, n_columns); the second is written
+    """
+    n_columns = dense.shape[1]
+    for begin in range(0, n_columns, STRETCH):
+        end = min(begin + STRETCH, n_columns)
+        for p in range(len(bounds) - 1):
+            row = rows[p, begin:end]
+            row[:] = 0
+            for r in range(bounds[p], bounds[p + 1]):
+                weight, added = weights[r], dense[columns[r], begin:end]
+                for e in range(len(row)):
+                    row[e] += weight * added[e]
+
+
+sums_of_rows = compiled(_sums_of_rows, fastmath=FREE_SUMS, arguments="i8:1 i4:1 f4:1 f4:2 f4:2!")
+double_sums_of_rows = compiled(_sums_of_rows, fastmath=FREE_SUMS, arguments="i8:1 i4:1 f8:1 f8:2 f8:2!")
 
 
 @partial(compiled, arguments="f4:2 i4:1 i4:2! f4:2! i8:1!")

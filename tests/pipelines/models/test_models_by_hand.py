@@ -14,8 +14,8 @@ from pipelines.models.als import AlsConfig, AlsModel
 from pipelines.models.bpr import BprConfig, BprModel
 from pipelines.models.covisitation import CovisitationConfig, CovisitationModel
 from pipelines.models.ease import EaseConfig, EaseModel
-from pipelines.models.parts.autoencoder import gram
 from pipelines.models.parts.sparse import keep_largest
+from pipelines.models.parts.through_films import gram
 from pipelines.models.svd import SvdConfig, SvdModel
 from pipelines.people.history import Histories, HistoryRule, WeightRule
 
@@ -90,7 +90,7 @@ def test_ease_goes_to_double_precision_where_single_would_lose_the_weights(regul
 
 
 def test_the_gram_matrix_of_many_blocks_is_one_product(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.models.parts.autoencoder.BLOCK", 7)
+    monkeypatch.setattr("pipelines.models.parts.through_films.BLOCK", 7)
     matrix = sp.random_array((50, 30), density=0.3, rng=np.random.default_rng(0), dtype=np.float32).tocsr()
     np.testing.assert_allclose(np.triu(gram(matrix)), np.triu((matrix.T @ matrix).toarray()), rtol=1e-5)
 
