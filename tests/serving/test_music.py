@@ -86,7 +86,7 @@ def musical(tiny_data: Path, service: Service) -> Iterator[Api]:
         yield api
 
 
-def with_spotify(data_dir: Path, url: str, secret: str = SECRET, seconds: float = 0.5) -> Any:
+def with_spotify(data_dir: Path, url: str, secret: str = SECRET, seconds: float = 5.0) -> Any:
     settings = settings_of(data_dir)
     ours = settings.spotify.model_copy(
         update={"base_url": f"{url}/v1", "token_url": f"{url}/api/token", "rate": 100.0, "seconds": seconds}
