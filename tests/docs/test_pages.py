@@ -117,3 +117,16 @@ def test_operations_watches_what_is_measured() -> None:
     named = set(re.findall(r"`(playbill_[a-z_]+)", text_of("docs/operations.md"))) - {"playbill_client"}
     assert named
     assert named - measured == set()
+
+
+def test_readme_s_figures_of_the_hybrid_are_those_of_the_table() -> None:
+    readme, table = (ROOT / "README.md").read_text(), (ROOT / "docs" / "evaluation-table.md").read_text()
+    cells = re.findall(r"^\| ([\w-]+) \| `([\w-]+)` \S+ \| \d+ \| (0\.\d{4}) ", table, re.MULTILINE)
+    measured = {(name, protocol): float(value) for name, protocol, value in cells}
+    told = re.findall(r"^\| ([\w-]+), `([\w-]+)`, .* \*\*(0\.\d+)\*\* \|$", readme, re.MULTILINE)
+    assert len(told) == 4
+    for name, protocol, value in told:
+        assert abs(measured[name.lower(), protocol] - float(value)) <= 0.0005 + 1e-9
+    above = sum(line.endswith("| above |") for line in table.splitlines())
+    assert f"for certain in {above}, and below it in none" in " ".join(readme.split())
+    assert not any(line.endswith("| below |") for line in table.splitlines())

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 ROWS = 256
 """Rows worked out at once."""
 BLOCK = 1024
+"""Rows and columns of a square that is worked out, or copied, at once."""
 
 
 def keep_largest(rows: NDArray[Any], count: int) -> sp.csr_matrix:

@@ -10,12 +10,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from pipelines.models.parts.sparse import largest_by_column, mirror
+from pipelines.models.parts.sparse import BLOCK, largest_by_column, mirror
 from warehouse.errors import ModelError
 
 log = logging.getLogger(__name__)
 
-BLOCK = 1024
 FLOAT32_ERROR = 1e-3
 """Relative error of the inverse up to which float32 is good enough; beyond it the work is done again in float64."""
 PROBES = 4

@@ -226,3 +226,14 @@ def test_the_stored_history_is_looked_up_while_supabase_is_asked(tiny_data: Path
     made = asyncio.run(live.list_for(snapshot, "ml_1", 3, started=time.monotonic()))
     assert made.strategy == "live"
     assert looked_up.is_set()
+
+
+def test_no_history_is_looked_up_where_there_is_nobody_to_ask(tiny_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings_of(tiny_data)
+    snapshot = Snapshot(ReleaseStore(settings.folder).current(), settings.serving)
+    looked_up: list[str] = []
+    monkeypatch.setattr(snapshot, "history_of", looked_up.append)
+    live = Live(None, Metrics(), seconds=0.4, min_ratings=1)
+    made = asyncio.run(live.list_for(snapshot, "ml_1", 3, started=time.monotonic()))
+    assert (made.strategy, made.stale, made.outdated) == ("precomputed", True, None)
+    assert looked_up == []
