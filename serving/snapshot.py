@@ -9,8 +9,8 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.blend import kernel
 from pipelines.blend.catalogue import load_model
+from pipelines.blend.one_pass import warm_up
 from pipelines.films.search import FilmSearch
 from pipelines.lists.rank import POPULAR, Ranker
 from pipelines.models.base import Model
@@ -57,7 +57,7 @@ class Snapshot:
         self.scopes = {scope: self._scope(rows) for scope, rows in self.reader.popular().items()}
         popularity = PopularityModel.load(release.models / PopularityModel.name)
         self.model = load_model(release.models / str(release.manifest["model"]))
-        kernel.warm_up()
+        warm_up()
         self.ranker = Ranker.of(self.model, popularity, self.films.films).ready()
         self.baseline = Ranker.of(popularity, popularity, self.films.films).ready()
         facts = self.reader.facts()

@@ -28,20 +28,21 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from pipelines.blend import kernel
+from pipelines.blend import kernel, kernel_reasons
 from pipelines.blend.channels import Channel, channels_of, weights_of
 from pipelines.blend.matrices import matrices_of
-from pipelines.blend.scored import Readers, Scored
+from pipelines.blend.products import LARGEST_PRODUCT, product_of, room_for
+from pipelines.blend.scored import Readers, Room, Scored
 from pipelines.models.base import Model
-from pipelines.models.parts.fold_in import FoldIn
+from pipelines.models.parts.compiled import prepare
 from pipelines.models.parts.item_side import BoolArray, Factors
 from pipelines.models.parts.top_k import Lists
 from pipelines.people.history import FloatArray, Histories
 
-BATCH_BYTES = 96_000_000
-"""Totals and scores of factor models held at once."""
+BATCH_BYTES = 16_000_000
+"""Totals held at once: few enough to be still in the processor's cache when lists are read from them."""
 LARGEST_BATCH = 64
-PART = 4 * LARGEST_BATCH
+PART = 2 * LARGEST_PRODUCT
 """Histories that a thread scores before it takes the next ones."""
 MOST_THREADS = 8
 """Each holds scores of its own; of more the interpreter's lock would keep some waiting."""
@@ -97,46 +98,45 @@ class OnePass:
         self.model.check(histories)
         weights = weights_of(self.channels, histories)
         folds = {number: self.channels[number].model.fold_in(histories, weights[number]) for number in self.factors}
-        own = [number for number, side in self.factors.items() if side.folded]
-        bytes_each = self.n_items * (5 + 4 * len(own))
-        size = max(1, min(LARGEST_BATCH, BATCH_BYTES // max(1, bytes_each), len(histories)))
-        rows = {number: np.empty((size, self.n_items), dtype=np.float32) for number in own}
-        # what depends on no history is the same row for all
-        rows |= {
-            number: np.broadcast_to(side.columns[0], (size, self.n_items))
-            for number, side in self.factors.items() if not side.folded
-        }  # fmt: skip
-        total, candidate = np.empty((size, self.n_items), np.float32), np.empty((size, self.n_items), np.bool_)
-        row, place = np.empty(self.n_items, dtype=np.float32), np.zeros(self.n_items, dtype=np.int32)
+        n, n_items = len(histories), self.n_items
+        rows = {number: room_for(side, n, n_items) for number, side in self.factors.items()}
+        group = min((len(own) for own in rows.values()), default=max(1, n))
+        size = max(1, min(LARGEST_BATCH, BATCH_BYTES // max(1, 5 * n_items), n))
+        total, candidate = np.empty((size, n_items), np.float32), np.empty((size, n_items), np.bool_)
+        room = Room.of(n_items)
         # small systems and thin products: handing each to several threads costs more than it saves
         with _libraries().limit(limits=1, user_api="blas"):
-            for start, batch in histories.chunks(size):
-                n, flat = len(batch), slice(histories.indptr[start], histories.indptr[start + len(batch)])
-                scored = Scored(
-                    self.readers, first + start, batch, weights[:, flat],
-                    {number: _part(fold, batch, flat) for number, fold in folds.items()},
-                    {number: rows[number][:n] for number in folds}, total[:n], candidate[:n],
-                    gain=np.zeros((len(weights), n), np.float32), shift=np.zeros((len(weights), n), np.float32),
-                    place=place,
-                )  # fmt: skip
-                self._score(scored, row)
-                yield scored
+            for start, many in histories.chunks(group):
+                products = {}
+                for number, side in self.factors.items():
+                    own, fold = rows[number][: len(many)], folds[number].part(start, start + len(many))
+                    products[number] = product_of(side, fold, many, own)
+                for begin, batch in many.chunks(size):
+                    stop, n_batch = begin + len(batch), len(batch)
+                    flat = slice(histories.indptr[start + begin], histories.indptr[start + stop])
+                    scored = Scored(
+                        self.readers, first + start + begin, batch, weights[:, flat],
+                        {number: product.part(begin, stop) for number, product in products.items()},
+                        total[:n_batch], candidate[:n_batch], gain=np.zeros((len(weights), n_batch), np.float32),
+                        shift=np.zeros((len(weights), n_batch), np.float32), room=room,
+                    )  # fmt: skip
+                    self._score(scored)
+                    yield scored
 
-    def _score(self, batch: Scored, row: FloatArray) -> None:
-        """Fill a batch's totals, candidates, gains and shifts; ``row``, shape (n_items,), is written over."""
+    def _score(self, batch: Scored) -> None:
+        """Fill a batch's totals, candidates, gains and shifts."""
         histories, positive, personal = batch.histories, self.readers.positive, self.readers.personal
-        spoke = np.zeros(batch.gain.shape, dtype=np.bool_)
+        spoke, room = np.zeros(batch.gain.shape, dtype=np.bool_), batch.room
         loudness, n_scored = self._loudness(batch)
-        for number, side in self.factors.items():
-            sums = _score_factors(side, batch.folds[number], histories, batch.rows[number])
-            read = np.bincount(histories.owner, weights=batch.folds[number].curvature, minlength=len(histories)) > 0
-            spoke[number] = read | (not personal[number])
-            self._scale(batch, number, sums, n_scored[number], loudness[number], spoke[number])
+        for number, product in batch.products.items():
+            spoke[number] = product.read | (not personal[number])
+            self._scale(batch, number, product.sums, n_scored[number], loudness[number], spoke[number])
         matrices = [
             (
                 matrix.side.indptr, matrix.side.indices, matrix.side.data, histories.indptr, histories.item_idx,
                 matrix.added(batch.weights), matrix.goes_on, matrix.channels, loudness, n_scored[matrix.channels[0]],
-                positive, matrix.standardised, row, batch.total, batch.candidate, batch.gain, batch.shift, spoke,
+                positive, matrix.standardised, room.row, room.films, room.met, batch.total, batch.candidate, batch.gain,
+                batch.shift, spoke,
             )
             for matrix in self.readers.matrices
         ]  # fmt: skip
@@ -144,10 +144,10 @@ class OnePass:
             total, candidate = batch.total[p], batch.candidate[p]
             total.fill(0)
             candidate.fill(False)
-            for number, rows in batch.rows.items():
+            for number, product in batch.products.items():
                 if spoke[number, p]:
-                    gain, shift = batch.gain[number, p], batch.shift[number, p]
-                    kernel.add_dense(rows[p], self.scored[number], gain, shift, positive[number], total, candidate)
+                    scored, gain = self.scored[number], batch.gain[number, p]
+                    kernel.add_dense(product.rows[p], scored, gain, positive[number], total, candidate)
             for matrix in matrices:
                 kernel.add_sparse(p, *matrix)
         # neither popularity alone nor what speaks against films makes a list personal
@@ -178,33 +178,15 @@ class OnePass:
         batch.gain[number], batch.shift[number] = scale, -scale * mean
 
 
+def warm_up() -> None:
+    """Compile or load every kernel of a pass now, so that nobody's list waits for it."""
+    prepare(kernel.add_sparse, kernel.add_dense, kernel.best, kernel_reasons.read_back, kernel_reasons.largest_shares)
+
+
 @functools.cache
 def _libraries() -> ThreadpoolController:
     """Return the libraries that start threads; looking for them takes longer than making a list."""
     return ThreadpoolController()
-
-
-def _part(fold: FoldIn, batch: Histories, flat: slice) -> FoldIn:
-    return FoldIn(fold.item_factors, fold.base, batch.indptr, batch.item_idx, fold.curvature[flat], fold.target[flat])
-
-
-def _score_factors(side: Factors, fold: FoldIn, batch: Histories, rows: FloatArray) -> NDArray[np.float64]:
-    """Write u·Y for each history; return sum and sum of squares over the films it does not hold."""
-    n = len(batch)
-    if not side.folded:
-        held = np.where(side.scored[batch.item_idx], side.columns[0, batch.item_idx], 0).astype(np.float64)
-        first = side.first[0] - np.bincount(batch.owner, weights=held, minlength=n)
-        second = side.second[0, 0] - np.bincount(batch.owner, weights=held**2, minlength=n)
-        return np.column_stack((first, second))
-    users = side.complete(fold.solve(keep=True))
-    narrow = users.astype(np.float32)
-    np.matmul(narrow, side.columns, out=rows)
-    held = np.where(side.scored[batch.item_idx], rows[batch.owner, batch.item_idx], 0).astype(np.float64)
-    rows[batch.owner, batch.item_idx] = 0
-    wide = narrow.astype(np.float64)
-    first = wide @ side.first - np.bincount(batch.owner, weights=held, minlength=n)
-    second = ((wide @ side.second) * wide).sum(axis=1) - np.bincount(batch.owner, weights=held**2, minlength=n)
-    return np.column_stack((first, second))
 
 
 @dataclass(frozen=True)

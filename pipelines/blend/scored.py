@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from pipelines.blend import kernel
+from pipelines.blend import kernel, kernel_reasons
 from pipelines.blend.matrices import Matrix
-from pipelines.models.parts.fold_in import FoldIn
+from pipelines.blend.products import Product
 from pipelines.models.parts.item_side import BoolArray
 from pipelines.models.parts.top_k import Lists
 from pipelines.people.history import FloatArray, Histories, IntArray, ItemArray
@@ -52,6 +53,29 @@ class Readers:
     matrices: list[Matrix]
 
 
+class Room(NamedTuple):
+    """Room for the kernels to work in, one history after another: arrays of shape (n_items,).
+
+    Attributes
+    ----------
+    row : float32 array, all 0
+    met : bool array, all False
+    place : int32 array, all 0
+    films : int32 array, whatever it holds
+    """
+
+    row: FloatArray
+    met: BoolArray
+    place: ItemArray
+    films: ItemArray
+
+    @classmethod
+    def of(cls, n_items: int) -> Room:
+        """Make room for so many films."""
+        integers = np.zeros((2, n_items), np.int32)
+        return cls(np.zeros(n_items, np.float32), np.zeros(n_items, np.bool_), *integers)
+
+
 @dataclass(frozen=True)
 class Scored:
     """A batch of histories, every channel scored.
@@ -63,31 +87,33 @@ class Scored:
         The place of the batch's first history among all.
     histories : Histories
     weights : float32 array, shape (n_channels, n_ratings)
-    folds : dict of channel to FoldIn
-        The systems of factor models.
-    rows : dict of channel to float32 array, shape (n_histories, n_items)
-        Their scores; for what a history holds they mean nothing.
+    products : dict of channel to Product
+        What factor models say.
     total : float32 array, shape (n_histories, n_items)
-        What the channels say together, also of films that are no candidates.
+        What the channels say together but for their shifts, also of films that are no candidates.
     candidate : bool array, shape (n_histories, n_items)
         Films that a channel speaks for; what a history holds may be among them and is never listed.
     gain, shift : float32 arrays, shape (n_channels, n_histories)
-        A channel's word for a film is ``gain * score + shift``; the total is their sum.
-    place : int32 array, shape (n_items,), all 0
-        Room to work in.
+        A channel's word for a film is ``gain * score + shift``; a film's score is their sum.
+    room : Room
     """
 
     readers: Readers
     first: int
     histories: Histories
     weights: FloatArray
-    folds: dict[int, FoldIn]
-    rows: dict[int, FloatArray]
+    products: dict[int, Product]
     total: FloatArray
     candidate: BoolArray
     gain: FloatArray
     shift: FloatArray
-    place: ItemArray
+    room: Room
+
+    @property
+    def constant(self) -> FloatArray:
+        """What makes a total a score, the same for every film of a history, float32, shape (n_histories,)."""
+        constant: FloatArray = self.shift.sum(axis=0)
+        return constant
 
     def best(self, k: int, *, allowed: BoolArray | None = None) -> Lists:
         """Return each history's k best candidates that it does not hold, score descending, movie_id ascending.
@@ -101,15 +127,17 @@ class Scored:
         items, scores = np.empty((n, k), dtype=np.int32), np.empty((n, k), dtype=np.float32)
         counts = np.zeros(n, dtype=np.int64)
         mask = np.ones(n_items, dtype=np.bool_) if allowed is None else allowed
-        kernel.best(self.total, self.candidate, mask, histories.indptr, histories.item_idx, items, scores, counts)
+        kernel.best(
+            self.total, self.constant, self.candidate, mask, histories.indptr, histories.item_idx, items, scores, counts
+        )
         kept = np.arange(k) < counts[:, None]
         return Lists(np.concatenate(([0], np.cumsum(counts))), items[kept], scores[kept])
 
-    def totals(self) -> FloatArray:
-        """Return every film's total for each history, -inf for what cannot be listed."""
-        totals = np.where(self.candidate, self.total, np.float32(-np.inf))
-        totals[self.histories.owner, self.histories.item_idx] = -np.inf
-        return totals
+    def scores(self) -> FloatArray:
+        """Return every film's score for each history, -inf for what cannot be listed."""
+        scores = np.where(self.candidate, self.total + self.constant[:, None], np.float32(-np.inf))
+        scores[self.histories.owner, self.histories.item_idx] = -np.inf
+        return scores
 
     def explain(self, lists: Lists, explained: int = 0, n_reasons: int = 0) -> Explained:
         """Work out what each channel says of each listed film, and what each rating gave to the first of each list.
@@ -132,17 +160,18 @@ class Scored:
         raw = np.zeros((n_listed, len(self.gain)), dtype=np.float32)
         for matrix in self.readers.matrices:
             side, weights = matrix.side, self.weights[matrix.channels]
-            kernel.read_back(
+            kernel_reasons.read_back(
                 side.indptr, side.indices, side.data, histories.indptr, histories.item_idx, weights, matrix.channels,
-                self._for_films(matrix), lists.indptr, lists.item_idx, counts, cells, self.place, raw, added,
+                self._for_films(matrix), lists.indptr, lists.item_idx, counts, cells, self.room.place, self.room.films,
+                raw, added,
             )  # fmt: skip
         owner = np.repeat(np.arange(len(lists)), np.diff(lists.indptr))
-        for channel, rows in self.rows.items():
-            raw[:, channel] = rows[owner, lists.item_idx]
+        for channel, product in self.products.items():
+            raw[:, channel] = product.rows[owner, lists.item_idx]
             self._add_factors(channel, lists, counts, cells, added)
         ratings = np.zeros((indptr[-1], n_reasons), dtype=np.int64)
         shares = np.zeros((indptr[-1], n_reasons), dtype=np.float32)
-        kernel.largest_shares(histories.indptr, indptr, cells, added, ratings, shares)
+        kernel_reasons.largest_shares(histories.indptr, indptr, cells, added, ratings, shares)
         return Explained(self.gain.T[owner] * raw + self.shift.T[owner], indptr, ratings, shares)
 
     def _for_films(self, matrix: Matrix) -> FloatArray:
@@ -160,6 +189,6 @@ class Scored:
         histories, gain = self.histories, self.gain[channel]
         for row in np.flatnonzero((gain != 0) & (counts > 0) & (histories.lengths > 0)).tolist():
             listed = lists.item_idx[lists.indptr[row] : lists.indptr[row] + counts[row]]
-            given = self.folds[channel].contributions(row, listed)
+            given = self.products[channel].fold.contributions(row, listed)
             given *= ~histories.disliked[histories.indptr[row] : histories.indptr[row + 1]]
             added[cells[row] : cells[row + 1]] += (gain[row] * given).ravel().astype(np.float32)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from pipelines.blend import kernel
+from pipelines.blend.one_pass import warm_up
 from pipelines.engine.handed import Handed, spill, write_shard
 from pipelines.films.films import Films
 from pipelines.lists.rank import Ranker
@@ -80,7 +80,7 @@ def rank_everybody(
             _rank(handed, path, start, stop)
         _kept.clear()
     else:
-        kernel.warm_up()  # once, before each process would
+        warm_up()  # once, before each process would
         _share_out(handed, shards, n_people, min(processes, len(shards)))
     step("rank people", n_people, n_people)
     return list(shards)

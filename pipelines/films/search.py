@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -145,14 +145,16 @@ def _stemmer() -> Any:
 def _tokens_of(metadata: pd.DataFrame, columns: Iterable[str], n_films: int) -> list[list[str]]:
     """Return each film's tokens in some columns, which hold texts or lists of texts."""
     tokens: list[list[str]] = [[] for _ in range(n_films)]
+    tokens_of = cache(lambda text: tokenise([text]))  # a tag, a genre or a name stands at many films
     for column in columns:
         if column not in metadata:
             continue
         for row, value in zip(tokens, metadata[column].tolist(), strict=True):
             if isinstance(value, str):
-                row.extend(tokenise([value]))
+                row.extend(tokens_of(value))
             elif isinstance(value, (list, tuple, np.ndarray)):
-                row.extend(tokenise(str(text) for text in value if text))
+                for text in value:
+                    row.extend(tokens_of(str(text)) if text else ())
     return tokens
 
 

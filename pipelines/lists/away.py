@@ -66,7 +66,7 @@ class Away:
         disliked = Histories(bounds, own.item_idx[kept], own.ratings[kept], own.rated_at[kept])
         orders = {}
         for batch in self.one_pass.batches(disliked):
-            for place, likeness in enumerate(batch.total):
+            for place, likeness in enumerate(batch.total + batch.constant[:, None]):
                 if disliked.lengths[batch.first + place]:
                     orders[int(rows[batch.first + place])] = self._order(likeness, order)
         return orders

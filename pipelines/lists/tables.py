@@ -19,7 +19,7 @@ from pipelines.lists.similar import similar_films
 from pipelines.models.base import Model
 from pipelines.models.popularity import PopularityConfig, PopularityModel
 from pipelines.people.fingerprint import fingerprints
-from pipelines.people.history import Histories
+from pipelines.people.history import WEIGHED_AT_ONCE, Histories
 from pipelines.people.reader import People
 from warehouse.builds import built_file
 from warehouse.columns import Relation
@@ -40,7 +40,8 @@ def list_table(shards: pa.Table, generated_at: datetime) -> pa.Table:
 def history_table(people: People, model: Model) -> pa.Table:
     """Return ``histories``, with the weights that the model gives them."""
     histories = people.histories
-    weights = list_column(histories.indptr, model.history_weights(histories))
+    parts = [model.history_weights(part) for _, part in histories.chunks(WEIGHED_AT_ONCE)]
+    weights = list_column(histories.indptr, np.concatenate([np.zeros(0, np.float32), *parts]))
     prints = fingerprints(people.movie_ids[histories.item_idx], histories.ratings, histories.indptr)
     return rating_table(people).append_column("weights", weights).append_column("fingerprint", pa.array(prints))
 

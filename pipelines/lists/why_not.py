@@ -105,7 +105,7 @@ def why_not(ranker: Ranker, person: People, movie_id: int, *, length: int) -> Wh
     last = float(scores[-1]) if len(scores) else None
     item = int(ranker.known.index_of([movie_id])[0])
     (batch,) = ranker.one_pass.batches(person.histories_in(ranker.known))
-    totals = np.where(ranker.places >= 0, batch.totals()[0], -np.inf)
+    totals = np.where(ranker.places >= 0, batch.scores()[0], -np.inf)
     of = int(np.isfinite(totals).sum())
     given = seen.ratings[seen.item_idx == place]
     if len(given):

@@ -69,7 +69,9 @@ class CovisitationModel(Model):
         if self.ratings_ is None:
             raise NotFittedError("covisitation has not been fitted; call fit or load first")
         popularity = np.maximum(self.ratings_, 1).astype(np.float64)
-        undamped = sp.diags(popularity**self.config.source_damping) @ self.counts_
-        undamped = undamped @ sp.diags(popularity**self.config.damping)
-        scale = sp.diags((popularity + self.config.shrinkage) ** -0.5)
-        return Neighbours.both_ways((scale @ undamped @ scale).tocsr())
+        cosine = (popularity + self.config.shrinkage) ** -0.5
+        rows, columns = (popularity**damping * cosine for damping in (self.config.source_damping, self.config.damping))
+        counts = self.counts_
+        values = counts.data * np.repeat(rows, np.diff(counts.indptr)) * columns[counts.indices]
+        scaled = (values.astype(np.float32), counts.indices, counts.indptr)
+        return Neighbours.both_ways(sp.csr_matrix(scaled, shape=counts.shape, copy=False))

@@ -21,6 +21,8 @@ FloatArray = NDArray[np.float32]
 
 KEPT_OWNERS = 100_000
 """Ratings of histories that keep whose each one is: a batch, not everybody's."""
+WEIGHED_AT_ONCE = 1_000
+"""Histories whose ratings are weighed together: so few that what is worked out in between stays in the cache."""
 DISLIKED_TO = 2.0
 """Stars up to which a rating is a dislike; a skip stands for two."""
 
@@ -203,6 +205,11 @@ def ratings_ago(histories: Histories) -> IntArray:
 
 def weigh(histories: Histories, rule: WeightRule) -> FloatArray:
     """Return the weight of each rating under ``rule``, float32, shape (n_ratings,), all at least 0."""
+    parts = [_weigh(part, rule) for _, part in histories.chunks(WEIGHED_AT_ONCE)]
+    return np.concatenate([np.zeros(0, np.float32), *parts]) if len(parts) != 1 else parts[0]
+
+
+def _weigh(histories: Histories, rule: WeightRule) -> FloatArray:
     weights = (histories.ratings.astype(np.float64) / 5.0) ** rule.power
     weights = np.where(histories.ratings < rule.like_from, weights * rule.dislike, weights)
     if not rule.every_rating:

@@ -82,7 +82,7 @@ def _load_kernels() -> None:
     """Load compiled code by using it once; the threads that this takes have ended when it returns."""
     import numpy as np
 
-    from pipelines.blend import kernel
+    from pipelines.blend.one_pass import warm_up
     from pipelines.films.films import Films
     from pipelines.models import covisitation
     from pipelines.people.history import Histories
@@ -91,7 +91,7 @@ def _load_kernels() -> None:
         np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([4.0, 3.0, 5.0]), np.array([1, 2, 3]), 2
     )
     covisitation.CovisitationModel().fit(histories, Films(np.array([10, 20], dtype=np.int64)))
-    kernel.warm_up()
+    warm_up()
 
 
 def _work(request: Request) -> int:

@@ -27,7 +27,9 @@ def ask(model: Model, fold: Fold, k: int) -> tuple[Lists, Promises]:
     def read(batch: Scored) -> tuple[Lists, FloatArray]:
         rows = asked.take(np.arange(batch.first, batch.first + len(batch.histories)))
         owner, items = rows.owner, rows.item_idx
-        scores = np.where(batch.candidate[owner, items], batch.total[owner, items], np.float32(np.nan))
+        scores = np.where(
+            batch.candidate[owner, items], batch.total[owner, items] + batch.constant[owner], np.float32(np.nan)
+        )
         return best_films(model, batch, k), scores
 
     parts = list(OnePass(model).each(fold.histories, read))

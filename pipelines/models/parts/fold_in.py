@@ -60,6 +60,15 @@ class FoldIn:
                         self.solved[row] = found
         return solved
 
+    def part(self, start: int, stop: int) -> FoldIn:
+        """Return the histories from ``start`` to ``stop``, with what was kept of them."""
+        flat = slice(self.bounds[start], self.bounds[stop])
+        bounds, solved = self.bounds[start : stop + 1] - self.bounds[start], self.solved
+        kept = {row - start: solved[row] for row in range(start, stop) if row in solved}
+        return FoldIn(
+            self.item_factors, self.base, bounds, self.item_idx[flat], self.curvature[flat], self.target[flat], kept
+        )
+
     def contributions(self, row: int, item_idx: ItemArray) -> Matrix:
         """Return what each rating of a history adds to each film's score, float64, (len(item_idx), n_ratings).
 

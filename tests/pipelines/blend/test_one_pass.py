@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.blend.channels import Channel, channels_of, split_name
 from pipelines.blend.hybrid import HybridConfig, HybridModel
+from pipelines.blend.kernel import FEW
 from pipelines.blend.one_pass import PART, OnePass, candidate_scores
 from pipelines.films.films import Films
 from pipelines.lists.rank import recommend
@@ -141,6 +142,30 @@ def test_sparse_channels_do_not_depend_on_the_batch_to_the_bit(
         one = candidate_scores(model, histories.take([row]), 20, alone)
         np.testing.assert_array_equal(one.lists.item_idx, together.lists.row(row)[0])
         np.testing.assert_array_equal(one.lists.scores, together.lists.row(row)[1])
+
+
+def test_readings_that_meet_few_films_say_what_those_that_meet_many_say() -> None:
+    n_items, rng = 4_000, np.random.default_rng(11)
+    lengths = np.tile([1, 3, 12, 120], 50)
+    users = np.repeat(np.arange(len(lengths)), lengths)
+    items = np.concatenate([rng.choice(n_items // 10, length, replace=False) for length in lengths])
+    histories = Histories.from_columns(
+        users, items, rng.choice([1.0, 3.0, 5.0], len(users)), rng.integers(0, 99, len(users)), len(lengths)
+    )
+    names = ("covisitation", "covisitation.likes", "covisitation.last_three", "covisitation.dislikes", "popularity")
+    weights = {name: -0.4 if name.endswith("dislikes") else 0.6 for name in names}
+    config = HybridConfig(weights=weights, members={"covisitation": {"neighbours": 40, "shrinkage": 0}})
+    model = HybridModel(config).fit(histories, Films(np.arange(n_items)))
+    met = np.diff(model.members["covisitation"].item_side().indptr)[items]  # type: ignore[union-attr]
+    each = np.bincount(users, weights=met)
+    assert (each * FEW < n_items).any()
+    assert (each * FEW > n_items).any()
+    plain, found = model.score(histories), recommend(model, histories, 60)
+    for row in range(len(lengths)):
+        places, scores = found.row(row)
+        best = np.sort(plain[row])[::-1][:60]
+        np.testing.assert_allclose(scores, best[np.isfinite(best)], rtol=1e-3, atol=2e-4)
+        np.testing.assert_allclose(plain[row, places], scores, rtol=1e-3, atol=2e-4)
 
 
 def test_threads_change_no_score(model: HybridModel, histories: Histories) -> None:
