@@ -40,10 +40,16 @@ def list_table(shards: pa.Table, generated_at: datetime) -> pa.Table:
 def history_table(people: People, model: Model) -> pa.Table:
     """Return ``histories``, with the weights that the model gives them."""
     histories = people.histories
-    parts = [model.history_weights(part) for _, part in histories.chunks(WEIGHED_AT_ONCE)]
-    weights = list_column(histories.indptr, np.concatenate([np.zeros(0, np.float32), *parts]))
-    prints = fingerprints(people.movie_ids[histories.item_idx], histories.ratings, histories.indptr)
-    return rating_table(people).append_column("weights", weights).append_column("fingerprint", pa.array(prints))
+    weights, prints = [np.zeros(0, np.float32)], [np.zeros(0, np.uint64)]
+    for _, part in histories.chunks(WEIGHED_AT_ONCE):
+        weights.append(model.history_weights(part))
+        prints.append(fingerprints(people.movie_ids[part.item_idx], part.ratings, part.indptr))
+    column = list_column(histories.indptr, np.concatenate(weights))
+    return (
+        rating_table(people)
+        .append_column("weights", column)
+        .append_column("fingerprint", pa.array(np.concatenate(prints)))
+    )
 
 
 def rating_table(people: People) -> pa.Table:
