@@ -43,7 +43,9 @@ def parquet_files(paths: Sequence[Path], *, options: str = "") -> str:
 
 
 @contextmanager
-def new_database(path: Path, *, contents: Callable[[Connection], object] | None = None) -> Iterator[Connection]:
+def new_database(
+    path: Path, *, contents: Callable[[Connection], object] | None = None, rows_together: int | None = None
+) -> Iterator[Connection]:
     """Make a database file whose block ends well only if every row of it is on disk and can be read again.
 
     Closing a database writes what is still in its log, and is silent when that fails (a full disk): the file would be
@@ -54,13 +56,15 @@ def new_database(path: Path, *, contents: Callable[[Connection], object] | None 
     contents : callable, optional
         What is compared, from the connection that wrote and from one that reads; by default every value. Who changes a
         few rows of a file that was compared before may look at those.
+    rows_together : int, optional
+        As in `connect`.
 
     Raises
     ------
     WarehouseError
         If it cannot be written or read again.
     """
-    with connect(path) as con:
+    with connect(path, rows_together=rows_together) as con:
         yield con
         con.execute("CHECKPOINT")
         expected = (contents or all_values)(con)
@@ -79,8 +83,16 @@ def all_values(con: Connection) -> dict[str, tuple[int, int | None]]:
 
 
 @contextmanager
-def connect(path: Path | None = None, *, read_only: bool = False, threads: int | None = None) -> Iterator[Connection]:
+def connect(
+    path: Path | None = None, *, read_only: bool = False, threads: int | None = None, rows_together: int | None = None
+) -> Iterator[Connection]:
     """Open a database file, or one in memory, and close it at the end of the block.
+
+    Parameters
+    ----------
+    rows_together : int, optional
+        Rows of a table that are compressed, and later written again, together, a power of two from 2,048 up; by default
+        DuckDB's 122,880, which is too many where a row is a list of hundreds.
 
     Raises
     ------
@@ -94,7 +106,12 @@ def connect(path: Path | None = None, *, read_only: bool = False, threads: int |
         raise WarehouseError(f"{path} does not exist; run `playbill run` first")
     try:
         # resolved: DuckDB knows open files by name, and a link's name stays when what it points to is another
-        con = duckdb.connect(str(path.resolve()) if path else ":memory:", read_only=read_only, config=config)
+        file = str(path.resolve()) if path and rows_together is None else ":memory:"
+        con = duckdb.connect(file, read_only=read_only, config=config)
+        if path and rows_together is not None:  # which only ATTACH can say
+            options = f"ROW_GROUP_SIZE {rows_together}, STORAGE_VERSION {quoted(STORAGE)}"
+            con.execute(f"ATTACH {quoted(path.resolve())} AS attached ({options})")
+            con.execute("USE attached")
     except duckdb.IOException as error:
         if "lock" in str(error):
             raise WarehouseBusyError(f"{path} is being written by another process; try again when it ends") from error

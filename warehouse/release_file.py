@@ -16,6 +16,9 @@ from warehouse.errors import ContractError
 INDEXED = {"recommendation_lists": "user_id", "histories": "user_id", "movies": "movie_id"}
 """Tables that are looked up by one value; the index is built after the load, which is many times faster."""
 
+ROWS_TOGETHER = 16_384
+"""Where some people's rows are replaced, so many people's around them are written again."""
+
 PERSONAL = tuple(
     name for name, relation in RELEASE_TABLES.items() if any(column.name == "user_id" for column in relation.columns)
 )
@@ -45,7 +48,7 @@ def write_release_file(path: Path, tables: Mapping[str, pa.Table], *, list_lengt
     missing = sorted(set(RELEASE_TABLES) - set(tables))
     if missing:
         raise ContractError(f"a release needs the tables {', '.join(RELEASE_TABLES)}; {', '.join(missing)} is missing")
-    with new_database(path) as con:
+    with new_database(path, rows_together=ROWS_TOGETHER) as con:
         for name in RELEASE_TABLES:
             create_table(con, name, tables[name])
         for file in read_sql("release"):

@@ -40,7 +40,7 @@ def changed_people(path: Path, ratings: pa.Table) -> tuple[list[str], list[str]]
     changed, gone : lists of str
         People who are new or whose ratings differ in anything; people of the release who are in ``ratings`` no more.
     """
-    digest = "hash(movie_ids, ratings, [epoch_us(moment) FOR moment IN rated_at], sources)"
+    digest = "hash(movie_ids, ratings, rated_at, sources)"
     with connect(path, read_only=True) as con:
         con.register("incoming", ratings)
         rows = con.execute(

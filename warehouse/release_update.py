@@ -13,7 +13,7 @@ from warehouse.checks import Finding
 from warehouse.contracts.release import RELEASE_TABLES
 from warehouse.db import Connection, connect, new_database, quoted
 from warehouse.files import replacing
-from warehouse.release_file import PERSONAL, checked
+from warehouse.release_file import PERSONAL, ROWS_TOGETHER, checked, create_table
 
 
 def update_release_file(
@@ -39,7 +39,8 @@ def update_release_file(
         As of `write_release_file`.
     """
     touched = sorted({*gone, *(user_id for rows in people.values() for user_id in rows["user_id"].to_pylist())})
-    with new_database(path, contents=partial(_values, tables=tuple(tables), user_ids=touched)) as con:
+    values = partial(_values, tables=tuple(tables), user_ids=touched)
+    with new_database(path, contents=values, rows_together=ROWS_TOGETHER) as con:
         for name, rows in people.items():
             outdated = pa.array([*rows["user_id"].to_pylist(), *gone], type=pa.string())
             con.register("outdated", pa.table({"user_id": outdated}))
@@ -47,8 +48,8 @@ def update_release_file(
             con.unregister("outdated")
             _insert(con, name, rows)
         for name, table in tables.items():
-            con.execute(f'DELETE FROM "{name}"')
-            _insert(con, name, table)
+            con.execute(f'DROP TABLE "{name}"')
+            create_table(con, name, table)
         findings = _checked_of(con, touched, list_length)
     if gone:
         _compact(path)
@@ -93,6 +94,6 @@ def _compact(path: Path) -> None:
     """Write a file anew: deleted rows stay in its blocks, and people who are gone are to be gone."""
     with replacing(path) as fresh, connect() as con:
         con.execute(f"ATTACH {quoted(path)} AS used (READ_ONLY)")
-        con.execute(f"ATTACH {quoted(fresh)} AS fresh")
+        con.execute(f"ATTACH {quoted(fresh)} AS fresh (ROW_GROUP_SIZE {ROWS_TOGETHER})")
         con.execute("COPY FROM DATABASE used TO fresh")
         con.execute("DETACH fresh")

@@ -58,8 +58,8 @@ class Edition:
         """Return the edition without some people."""
         if not user_ids:
             return self
-        gone = np.isin(np.array(self.people.user_ids, dtype=object), list(user_ids))
-        return replace(self, people=self.people.take(np.flatnonzero(~gone)))
+        left = np.delete(np.arange(len(self.people.user_ids)), self.people.places_of(user_ids))
+        return replace(self, people=self.people.take(left))
 
     def rank(self, people: People, *, length: int, explained: int) -> pa.Table:
         """Make the lists of some people, in their order; parameters and columns as of `rank_shard`."""

@@ -11,8 +11,6 @@ import logging
 import shutil
 from typing import Any
 
-import numpy as np
-
 from pipelines.films.search import FilmSearch
 from pipelines.jobs.active import active_set
 from pipelines.jobs.champion import served_release
@@ -90,7 +88,7 @@ def _bring_up_to_date(draft: Draft, base: Release, edition: Edition) -> None:
     step("find who has changed", 0, None)
     people, folder = edition.people, edition.folder
     changed, gone = changed_people(base.database, tables.rating_table(people))
-    anew = people.take(np.flatnonzero(np.isin(np.array(people.user_ids, dtype=object), changed)))
+    anew = people.take(people.places_of(changed))
     facts = draft.facts
     lists = edition.rank(anew, length=facts["list_length"], explained=facts["explained"])
     facts |= {"changed_from": base.release_id, "changed_people": len(changed), "gone_people": len(gone)}

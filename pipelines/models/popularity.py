@@ -11,6 +11,8 @@ from pipelines.models.parts.fold_in import Matrix
 from pipelines.models.parts.item_side import Factors
 from pipelines.people.history import FloatArray, Histories
 
+COUNTED_AT_ONCE = 1_000_000
+"""Ratings whose age is worked out together."""
 SECONDS_PER_DAY = 86_400.0
 NEWEST_SHARE = 0.99
 
@@ -41,8 +43,11 @@ class PopularityModel(Model):
     def _fit(self, histories: Histories, films: Films) -> None:
         items, n_items = histories.item_idx, len(films)
         newest = np.quantile(histories.rated_at, NEWEST_SHARE, method="higher")
-        age_days = np.maximum(newest - histories.rated_at, 0) / SECONDS_PER_DAY
-        recent = np.bincount(items, weights=0.5 ** (age_days / self.config.half_life_days), minlength=n_items)
+        recent = np.zeros(n_items)
+        for start in range(0, len(items), COUNTED_AT_ONCE):
+            part = slice(start, start + COUNTED_AT_ONCE)
+            age_days = np.maximum(newest - histories.rated_at[part], 0) / SECONDS_PER_DAY
+            recent += np.bincount(items[part], np.exp2(-age_days / self.config.half_life_days), minlength=n_items)
         count = np.bincount(items, minlength=n_items)
         total = np.bincount(items, weights=histories.ratings, minlength=n_items)
         mean = float(histories.ratings.mean(dtype=np.float64))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -62,6 +65,11 @@ class People:
         user_ids = [self.user_ids[row] for row in rows]
         return People(user_ids, old.take(rows), self.movie_ids, self.sources.take(pa.array(flat)))
 
+    def places_of(self, user_ids: Collection[str]) -> IntArray:
+        """Return the rows of those of these people who are here, ascending."""
+        wanted = frozenset(user_ids)
+        return np.array([row for row, user_id in enumerate(self.user_ids) if user_id in wanted], dtype=np.int64)
+
     def histories_in(self, films: Films) -> Histories:
         """Return the histories in a model's positions; ratings of films it does not know are left out."""
         old = self.histories
@@ -101,7 +109,7 @@ def read_people(folder: DataFolder) -> People:
     user_ids, movie_ids = sorted(names), _distinct(rows["movie_id"])
     places = np.empty(len(names), dtype=np.int32)
     places[[names[user_id] for user_id in user_ids]] = np.arange(len(names))
-    np.take(places, rows["user_id"], out=rows["user_id"])
+    np.take(places, rows["user_id"], out=rows["user_id"], mode="clip")  # "raise" would copy what it writes
     item_idx = _positions(rows["movie_id"], movie_ids)
     indptr = _by_person_and_time(rows, item_idx, len(user_ids))
     histories = Histories(indptr, item_idx, rows["rating"], rows["rated_at"])
@@ -116,7 +124,7 @@ def _read_rows(file: pq.ParquetFile) -> tuple[dict[str, Any], dict[str, int], di
     names: dict[str, int] = {}
     kinds: dict[str, int] = {}
     start = 0
-    for batch in file.iter_batches(BATCH_ROWS, columns=list(COLUMNS)):
+    for batch in _read_ahead(file.iter_batches(BATCH_ROWS, columns=list(COLUMNS))):
         part = slice(start, start + batch.num_rows)
         start += batch.num_rows
         rows["user_id"][part] = _numbered(batch["user_id"], names)
@@ -126,6 +134,15 @@ def _read_rows(file: pq.ParquetFile) -> tuple[dict[str, Any], dict[str, int], di
         np.floor_divide(micros.to_numpy(), 1_000_000, out=rows["rated_at"][part])
         rows["sources"][part] = _numbered(pc.binary_join(batch["sources"], "+"), kinds)
     return rows, names, kinds
+
+
+def _read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield batches while a thread reads the next one."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = thread.submit(next, batches, None)
+            yield batch
 
 
 def _numbered(values: pa.Array, numbers: dict[str, int]) -> NDArray[np.int32]:
@@ -142,9 +159,10 @@ def _distinct(movie_ids: NDArray[np.int32]) -> IntArray:
 
 def _positions(movie_ids: NDArray[np.int32], distinct: IntArray) -> NDArray[np.int32]:
     """Return each film's place among the distinct ones, in the array that held the ids."""
+    index = pd.Index(distinct)
     for start in range(0, len(movie_ids), BATCH_ROWS):
         part = movie_ids[start : start + BATCH_ROWS]
-        part[:] = np.searchsorted(distinct, part)
+        part[:] = index.get_indexer(pd.Index(part))
     return movie_ids
 
 
