@@ -74,7 +74,7 @@ class Edition:
 
     def of_everybody(self) -> dict[str, pa.Table]:
         """Return the tables that rest on everybody's ratings at once: ``popular_movies`` and ``score_chances``."""
-        genres = [list(names) for names in self.films.metadata.get("genres", [])]
+        genres = self.films.metadata["genres"].tolist() if "genres" in self.films.metadata else []
         histories = self.people.histories_in(self.films)
         return {
             "popular_movies": tables.popular_table(histories, self.films, self.popularity, genres),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -79,15 +81,20 @@ def movie_table(folder: DataFolder) -> pa.Table:
         ).to_arrow_table()
 
 
-def popular_table(histories: Histories, films: Films, popularity: PopularityModel, genres: list[list[str]]) -> pa.Table:
+def popular_table(
+    histories: Histories, films: Films, popularity: PopularityModel, genres: Sequence[Sequence[str]]
+) -> pa.Table:
     """Return ``popular_movies``: the scopes all, trending and one a genre, each to a depth of 500."""
     lately = PopularityModel(PopularityConfig(half_life_days=TRENDING_HALF_LIFE_DAYS)).fit(histories, films)
     places = films.index_of(popularity.films.movie_ids)
     overall = np.full(len(films), -np.inf, dtype=np.float32)
     overall[places[places >= 0]] = popularity.scores_[places >= 0]
     scopes = {"all": overall, "trending": lately.scores_}
-    for genre in sorted({name for names in genres for name in names}):
-        of_genre = np.array([genre in names for names in genres])
+    owner = np.repeat(np.arange(len(genres)), [len(names) for names in genres])
+    codes, names = pd.factorize(np.array(list(chain.from_iterable(genres)), dtype=object), sort=True)
+    for code, genre in enumerate(names):
+        of_genre = np.zeros(len(films), dtype=np.bool_)
+        of_genre[owner[codes == code]] = True
         scopes[f"genre:{genre}"] = np.where(of_genre, overall, -np.inf).astype(np.float32)
     parts = []
     for scope, scores in scopes.items():
