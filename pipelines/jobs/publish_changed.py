@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pipelines.films.search import FilmSearch
@@ -86,27 +87,31 @@ def _is_usable(store: ReleaseStore, served: Release, facts: dict[str, Any]) -> b
 def _bring_up_to_date(draft: Draft, base: Release, edition: Edition) -> None:
     """Fill a draft from the release before it and the people who have changed since."""
     step("find who has changed", 0, None)
-    people, folder = edition.people, edition.folder
-    changed, gone = changed_people(base.database, tables.rating_table(people))
-    anew = people.take(people.places_of(changed))
-    facts = draft.facts
-    lists = edition.rank(anew, length=facts["list_length"], explained=facts["explained"])
+    people, folder, facts = edition.people, edition.folder, draft.facts
+    with ThreadPoolExecutor(1) as beside:
+        # what rests on everybody is worked out, and the file copied, while some are ranked
+        everybody = beside.submit(edition.of_everybody)
+        copied = beside.submit(shutil.copyfile, base.database, draft.database)
+        changed, gone = changed_people(base.database, tables.rating_table(people))
+        anew = people.take(people.places_of(changed))
+        lists = edition.rank(anew, length=facts["list_length"], explained=facts["explained"])
+        step("write release", 0, None)
+        whole = {"movies": tables.movie_table(folder), **everybody.result()}
+        copied.result()
     facts |= {"changed_from": base.release_id, "changed_people": len(changed), "gone_people": len(gone)}
-    step("write release", 0, None)
     link_tree(base.models, draft.path / "models")
     profiles = tables.only_people(tables.profile_table(folder), people.user_ids)
     rows = {
         "recommendation_lists": tables.list_table(lists, draft.created_at),
         "histories": tables.history_table(anew, edition.model),
     }
-    whole = {"movies": tables.movie_table(folder), **edition.of_everybody(), **small_tables(edition, draft.record)}
     if facts["films_file"] is not None and facts["films_file"] == base.manifest.get("films_file"):
         link_tree(base.path / "search", draft.path / "search")
         rows["user_profiles"] = tables.only_people(profiles, changed)
     else:
         FilmSearch.build(edition.films).save(draft.path / "search")
         whole["user_profiles"] = profiles
-    shutil.copyfile(base.database, draft.database)
+    whole |= small_tables(edition, draft.record)
     stop_on_errors(update_release_file(draft.database, rows, whole, gone, list_length=facts["list_length"]))
 
 
