@@ -131,13 +131,12 @@ def add_sparse(  # noqa: PLR0912, PLR0915 - a kernel is one piece: numba compile
                 if candidates[channel]:
                     for at in range(n_met):
                         open_to[films_met[at]] |= row[films_met[at]] != 0
-            elif candidates[channel]:
-                for j in range(len(row)):
-                    sums[j] += factor * row[j]
-                    open_to[j] |= row[j] != 0
             else:
                 for j in range(len(row)):
                     sums[j] += factor * row[j]
+                if candidates[channel]:
+                    for j in range(len(row)):
+                        open_to[j] |= row[j] != 0
         if c + 1 == len(weights) or not goes_on[c + 1]:
             if few:
                 for at in range(n_met):
@@ -174,9 +173,9 @@ def best(
 
     Parameters
     ----------
+    total, candidate : float32 and bool arrays, shape (n_histories, n_items)
     constant : float32 array, shape (n_histories,)
         What is added to each history's totals to make scores.
-    total, candidate : float32 and bool arrays, shape (n_histories, n_items)
     allowed : bool array, shape (n_items,)
     bounds, items : int64 and int32 arrays
         Films that are never listed, a history.

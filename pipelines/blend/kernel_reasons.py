@@ -47,8 +47,8 @@ def read_back(  # noqa: PLR0912 - a kernel is one piece: numba compiles no call 
                 reads |= weights[c, r] != 0
             if not reads or low == list_bounds[p + 1]:
                 continue
-            begin, end = indptr[items[r]], indptr[items[r] + 1]
-            films, values = indices[begin:end], data[begin:end]
+            begin, behind = indptr[items[r]], indptr[items[r] + 1]
+            films, values = indices[begin:behind], data[begin:behind]
             n_hits = 0
             following, end = 0, 0
             if r + 1 < bounds[p + 1]:

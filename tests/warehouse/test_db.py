@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from warehouse.db import scratch
+from warehouse.db import connect, new_database, scratch
 from warehouse.errors import WarehouseError
 
 
@@ -50,3 +51,17 @@ def test_a_forked_process_has_its_own() -> None:
         with scratch() as con:
             os._exit(int(con.execute("SELECT 7").fetchall()[0][0]))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_rows_are_kept_together_as_told_also_where_a_file_is_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "t.duckdb"
+    with new_database(path, rows_together=2048) as con:
+        con.execute("CREATE TABLE t AS SELECT range AS a FROM range(20_000)")
+    with new_database(path, rows_together=2048) as con:
+        con.execute("DELETE FROM t WHERE a % 100 = 0")
+        con.execute("INSERT INTO t SELECT range FROM range(20_000, 20_200)")
+    assert [file.name for file in tmp_path.iterdir()] == ["t.duckdb"]
+    with connect(path, read_only=True) as con:
+        assert con.execute("SELECT count(*), sum(a) FROM t").fetchall() == [(20_000, 202_019_900)]
+        [(groups,)] = con.execute("SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('t')").fetchall()
+    assert groups >= 9
